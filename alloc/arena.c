@@ -97,7 +97,8 @@ static void *grow(bl_arena *arena, size_t size)
 
 void *bl_arena_alloc(bl_arena *arena, size_t size)
 {
-    size_t padded = (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+    // No bytes take one unit, so that an empty arena has an address to return.
+    size_t padded = (size + (size == 0) + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
     if (BL_UNLIKELY(padded < size)) {
         return NULL;
     }

@@ -21,7 +21,7 @@ new_packages="liburing-dev:2.9 liburing2:2.9 libllhttp-dev:9.2 libllhttp9.2:9.2
 new_packages_bookworm="linux-libc-dev:6.12 libmimalloc3:3 libyyjson0:0.8"
 case $level in
 build) ;;
-test) own_packages="$own_packages python3 curl libcriterion-dev" ;;
+test) own_packages="$own_packages git python3 curl libcriterion-dev" ;;
 bench) own_packages="$own_packages python3 curl wrk lua5.4 luajit" ;;
 *)
     echo "usage: setup.sh [build|test|bench]" >&2
@@ -33,7 +33,7 @@ by_hand() {
     echo "setup: $1" >&2
     echo "Install by hand, then run the same command again:" >&2
     echo "  make, gcc (11 or newer) and g++, meson (1.0 or newer), ninja, pkg-config" >&2
-        pkg-config --exists "liburing >= 2.9" libllhttp yyjson re2 libssl zlib libutf8proc; then
+    echo "  libraries with headers: liburing 2.9, llhttp 9.2, mimalloc 2 or 3, yyjson 0.8," >&2
     echo "  RE2, OpenSSL 3, zlib, utf8proc; kernel headers (linux/blkdev.h) of 6.12 or newer" >&2
     echo "  for the tests also: python3, curl, Criterion 2.4; clang is used where it is there" >&2
     exit 1

@@ -1,0 +1,2 @@
+-- perf/workloads/close.lua: a connection for each request.
+wrk.headers["Connection"] = "close"

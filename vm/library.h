@@ -40,6 +40,8 @@ enum {
     VM_EXTRA_ARGS = 1 << 7, // Accepts up to arity_max arguments.
     VM_INTERNAL = 1 << 8,   // Only for Baseline sources of the library; invisible to programs.
     VM_VARYING = 1 << 9,    // Reads clock, randomness or environment: never constant.
+    VM_ABSENT = 1 << 10,    // Has a signature but no body in this build: a program that calls it
+                            // is refused at compile time, by name.
 };
 
 struct vm_native {

@@ -51,6 +51,8 @@ vm_task *vm_task_begin(vm_thread *thread);
 void vm_task_start(vm_task *task, vm_value callee, const vm_value *args, size_t count);
 void vm_task_set_user(vm_task *task, void *user);
 void *vm_task_user(const vm_task *task);
+// The program that the task's thread runs (natives look up its constructors, shapes and schemas).
+const vm_program *vm_task_program(const vm_task *task);
 // fuel: calls and loop rounds to go, roughly; 0: no limit. May be called again after
 // VM_OUT_OF_FUEL and, when the deadline has passed or vm_task_wake was called, after VM_WAITING.
 vm_outcome vm_task_run(vm_task *task, uint64_t fuel);

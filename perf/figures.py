@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""perf/figures.py: the figures that the project promises, each with what is measured here.
+
+    figures.py [--rounds N] [--seconds S] [--requests N] [--connections N]
+
+CPU time for each request comes from interleaved rounds as in bench.py; the rest is measured on the
+server alone. Prints a table `figure, target, measured, verdict`; the exit status is 1 when a figure
+that could be measured misses its target.
+"""
+import argparse
+import json
+import mmap
+import os
+import re
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import bench
+import peers
+
+
+class Table:
+    def __init__(self):
+        self.rows = []
+
+    def add(self, figure, target, measured, good):
+        self.rows.append((figure, target, measured, good))
+        verdict = {True: "yes", False: "NO", None: "not measured"}[good]
+        print(f"  {figure:<58}{target:>14}{measured:>22}  {verdict}", flush=True)
+
+
+def cpu_figures(table, options):
+    """The ratios of CPU time; whatever server is missing leaves its rows unmeasured."""
+    servers = peers.ready_servers(["bl-uring", "bl-uring-worker", "bare", "axum", "actix"],
+                                  lambda text: print(f"  {text}"))
+    try:
+        rows = {}
+        for workload in ("hello", "user", "pipelined"):
+            turns = {server.name: [] for server in servers}
+            for _ in range(options.rounds):
+                for server in servers:
+                    turns[server.name].append(bench.run_wrk(server, workload, options.seconds))
+            rows[workload] = {name: statistics.median(turn["cpu_us"] for turn in found)
+                              for name, found in turns.items()}
+    finally:
+        for server in servers:
+            server.stop()
+
+    def ratio(workload, name, base, limit, figure):
+        row = rows[workload]
+        if name not in row or base not in row:
+            table.add(figure, f"<= {limit:.2f} x", "-", None)
+            return
+        value = row[name] / row[base]
+        table.add(figure, f"<= {limit:.2f} x", f"{value:.2f} x ({row[name]:.2f} us)",
+                  value <= limit)
+
+    ratio("hello", "bl-uring", "axum", 0.90, "/hello: CPU for a request against Axum")
+    ratio("user", "bl-uring", "axum", 0.90, "/users/:id: CPU for a request against Axum")
+    ratio("pipelined", "bl-uring", "actix", 0.60, "/hello, 16 deep: CPU for a request against Actix")
+    ratio("user", "bl-uring-worker", "axum", 1.30,
+          "--placement worker, /users/:id: against Axum")
+    ratio("hello", "bl-uring", "bare", 1.05, "/hello: against the bare engine")
+
+
+def load(server, path, count, connections=16):
+    """About `count` requests of wrk; how many there were."""
+    seconds = max(1, round(count / 50000))
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s",
+               f"http://127.0.0.1:{server.port}{path}"]
+    done = subprocess.run(peers.pinned(peers.CLIENT_CORE, command), capture_output=True, text=True)
+    return int(re.search(r"(\d+) requests in", done.stdout).group(1))
+
+
+def allocation_figures(table):
+    """Calls of malloc for a request after warm-up, counted from outside of the program."""
+    folder = peers.ROOT / "perf" / "results"
+    folder.mkdir(exist_ok=True)
+    library = folder / "count_allocations.so"
+    source = peers.ROOT / "perf" / "tools" / "count_allocations.c"
+    subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-shared", "-fPIC", "-o",
+                    str(library), str(source)], check=True)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(bytes(4096))
+        file.flush()
+        server = peers.BlUring()
+        if not server.build():
+            table.add("mallocs for a request after warm-up", "0", server.reason, None)
+            return
+        os.environ["LD_PRELOAD"] = str(library)
+        os.environ["COUNT_FILE"] = file.name
+        try:
+            server.start()
+        finally:
+            del os.environ["LD_PRELOAD"], os.environ["COUNT_FILE"]
+        try:
+            with open(file.name, "r+b") as mapped_file:
+                page = mmap.mmap(mapped_file.fileno(), 4096)
+                for path in ("/hello", "/json", "/users/42"):
+                    load(server, path, 50000)
+                    before = struct.unpack_from("Q", page)[0]
+                    requests = load(server, path, 100000)
+                    calls = struct.unpack_from("Q", page)[0] - before
+                    # Each run of the client opens its connections anew: these may cost a few.
+                    table.add(f"{path}: mallocs for a request after warm-up", "0",
+                              f"{calls} in {requests}", calls < requests / 1000)
+                page.close()
+        finally:
+            server.stop()
+
+
+def idle_figure(table, count):
+    server = peers.BlUring()
+    if not server.build():
+        table.add(f"{count} idle connections: resident memory", "< 40 MiB", server.reason, None)
+        return
+    tool = bench.build_tool("idle")
+    server.start()
+    try:
+        client = subprocess.Popen([tool, str(server.port), "/hello", str(count)],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        said = client.stdout.readline().strip()
+        kib = server.resident_kib()
+        good = kib < 40 * 1024 if said == "ready" else False
+        table.add(f"{count} idle connections: resident memory", "< 40 MiB",
+                  f"{kib / 1024:.1f} MiB" if said == "ready" else "connections failed", good)
+        client.stdin.close()
+        client.wait(30)
+    finally:
+        server.stop()
+
+
+def start_figure(table):
+    server = peers.BlUring()
+    if not server.build():
+        table.add("start of the process to the port accepting", "< 15 ms", server.reason, None)
+        return
+    seconds = []
+    for _ in range(21):
+        seconds.append(server.start())
+        server.stop()
+    median = statistics.median(seconds) * 1000
+    table.add("start of the process to the port accepting", "< 15 ms", f"{median:.1f} ms",
+              median < 15)
+
+
+def churn_figure(table, requests):
+    figure = f"{requests} requests, 64 clients that disconnect: "
+    server = peers.BlUring()
+    if not server.build():
+        table.add(figure + "errors", "0", server.reason, None)
+        return
+    tool = bench.build_tool("churn")
+    server.start()
+    try:
+        load(server, "/users/1", 50000, 64)
+        time.sleep(0.5)
+        fds = server.descriptor_count()
+        command = [tool, str(server.port), str(requests), "64", "1"]
+        done = subprocess.run(peers.pinned(peers.CLIENT_CORE, command), capture_output=True,
+                              text=True)
+        found = json.loads(done.stdout) if done.stdout else {"errors": -1, "disconnects": 0}
+        table.add(figure + "errors", "0", f"{found['errors']} ({found['disconnects']} cut)",
+                  found["errors"] == 0)
+        time.sleep(1)
+        leaked = server.descriptor_count() - fds
+        table.add(figure + "descriptors left", "0", str(leaked), leaked == 0)
+        # A second run must find room in what the first one gave back.
+        before = server.resident_kib()
+        subprocess.run(peers.pinned(peers.CLIENT_CORE, command), capture_output=True)
+        grown = server.resident_kib() - before
+        table.add(figure + "growth in a second run", "< 256 KiB", f"{grown} KiB", grown < 256)
+        server.process.send_signal(signal.SIGTERM)
+        status = server.process.wait(10)
+        # All buffers and connections are checked to be back when the server ends.
+        table.add(figure + "exit status of the drain", "0", str(status), status == 0)
+    finally:
+        server.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--requests", type=int, default=1000000)
+    parser.add_argument("--connections", type=int, default=10000)
+    options = parser.parse_args()
+    print(f"  {'figure':<58}{'target':>14}{'measured':>22}  reached")
+    table = Table()
+    cpu_figures(table, options)
+    allocation_figures(table)
+    idle_figure(table, options.connections)
+    start_figure(table)
+    churn_figure(table, options.requests)
+    missed = sum(1 for row in table.rows if row[3] is False)
+    unknown = sum(1 for row in table.rows if row[3] is None)
+    print(f"\n{len(table.rows) - missed - unknown} reached, {missed} missed, {unknown} not measured")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -13,7 +13,8 @@ typedef enum vm_op {
 #define OP(name, format, meaning) VM_OP_##name,
 #include "vm/opcodes.def"
 #undef OP
-    VM_OP_COUNT
+    VM_OP_COUNT,
+    VM_OP_FIRST_INTERNAL = VM_OP_END_CHUNK, // The compiler emits none from here on.
 } vm_op;
 
 typedef struct vm_instruction {
@@ -42,7 +43,8 @@ typedef struct vm_place {
 
 // Registers that own a value while the call, perform or native at `pc` runs (without its own
 // arguments and result): what must be dropped when the frame is abandoned there. Sorted by pc;
-// a pc that can be abandoned and owns nothing has no entry.
+// a pc that can be abandoned and owns nothing has no entry. A borrowed argument of a native that a
+// later instruction drops is owned by its register and so has to be listed.
 typedef struct vm_live {
     uint32_t pc;
     uint32_t first; // Into live_registers.

@@ -20,8 +20,8 @@
 
 enum {
     VM_CLASS_SIZE = 16,
-    VM_CLASS_COUNT = 64,                               // Up to 1 KiB.
-    VM_SMALL_MAX = VM_CLASS_SIZE * VM_CLASS_COUNT,     // Larger ones are allocations of their own.
+    VM_CLASS_COUNT = 64,                           // Up to 1 KiB.
+    VM_SMALL_MAX = VM_CLASS_SIZE * VM_CLASS_COUNT, // Larger ones are allocations of their own.
     VM_CLASS_LARGE = 255,
 };
 
@@ -133,15 +133,7 @@ int vm_name_compare(const vm_string *a, const vm_string *b);
 vm_shape *vm_shape_make(vm_heap *heap, vm_string *struct_name, vm_string *const *names,
                         size_t size);
 void vm_store_drop(vm_heap *heap, vm_store *store);
-
-// ---- what map.c does for the heap -------------------------------------------------------------
-
-// The last count is gone: vm_drop of all keys and values, then all memory of the map with the
-// object itself goes back.
-void vm_map_free(vm_heap *heap, vm_map *map);
-// Makes the map's own memory immortal (counts of nodes to 0) and calls vm_freeze on all keys and
-// values; the object's own count is 0 already. Afterwards vm_map_insert and vm_map_remove of this
-// map must not write to any node of it: many threads do so at once.
-void vm_map_freeze(vm_heap *heap, vm_map *map);
+// A continuation's last count is gone: what it holds is dropped, then the object (handler.c).
+void vm_resume_free(vm_heap *heap, vm_object *object);
 
 #endif

@@ -1,0 +1,479 @@
+// vm/compare.c: equality, order and hash of any two values.
+//
+// None of them recurses on the depth of data: equality keeps a list of pairs still to compare,
+// order a stack of positions, and the hash looks only a few levels deep (equal values still have
+// equal hashes). Only maps inside of keys of maps recurse, up to a fixed depth.
+#include <math.h>
+#include <sys/random.h>
+
+#include "vm/object.h"
+
+// ---- equality
+// --------------------------------------------------------------------------------------
+
+enum { PAIRS_INLINE = 32, MAP_DEPTH_MAX = 500 };
+
+typedef struct pair {
+    const vm_value *a;
+    const vm_value *b;
+    size_t count; // Runs of values.
+} pair;
+
+typedef struct pair_list {
+    pair *items;
+    size_t count;
+    size_t capacity;
+    pair inline_items[PAIRS_INLINE];
+} pair_list;
+
+static _Thread_local uint32_t map_depth;
+
+static void pairs_push(pair_list *pairs, const vm_value *a, const vm_value *b, size_t count)
+{
+    if (count == 0) {
+        return;
+    }
+    if (pairs->count == pairs->capacity) {
+        bool is_inline = pairs->items == pairs->inline_items;
+        pairs->capacity *= 2;
+        size_t size = pairs->capacity * sizeof(pair);
+        pairs->items = bl_realloc(is_inline ? NULL : pairs->items, size);
+        if (is_inline) {
+            memcpy(pairs->items, pairs->inline_items, sizeof pairs->inline_items);
+        }
+    }
+    pairs->items[pairs->count] = (pair){a, b, count};
+    pairs->count += 1;
+}
+
+static bool names_equal(const vm_string *a, const vm_string *b)
+{
+    return a == b || (a != NULL && b != NULL && vm_name_compare(a, b) == 0);
+}
+
+static bool shapes_equal(const vm_shape *a, const vm_shape *b)
+{
+    if (a == b) {
+        return true;
+    }
+    if (a->size != b->size || !names_equal(a->struct_name, b->struct_name)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < a->size; i += 1) {
+        if (!names_equal(a->names[i], b->names[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Constructors of the program are equal by pointer, dynamic ones by name.
+static bool ctors_equal(const vm_ctor *a, const vm_ctor *b)
+{
+    return a == b || names_equal(a->name, b->name);
+}
+
+static bool maps_equal(pair_list *pairs, const vm_map *a, const vm_map *b)
+{
+    if (vm_map_size(a) != vm_map_size(b)) {
+        return false;
+    }
+    if (map_depth >= MAP_DEPTH_MAX) {
+        return false;
+    }
+    map_depth += 1;
+    vm_map_cursor cursor = {.map = a};
+    vm_value key;
+    vm_value value;
+    bool equal = true;
+    while (equal && vm_map_next(&cursor, &key, &value)) {
+        const vm_value *other = vm_map_get(b, key);
+        equal = other != NULL;
+        if (equal && vm_is_heap(value)) {
+            // The entry is compared later, but it has to lie still: so by where it is in a.
+            const vm_value *mine = vm_map_get(a, key);
+            pairs_push(pairs, mine, other, 1);
+        } else if (equal) {
+            equal = vm_equal(value, *other);
+        }
+    }
+    map_depth -= 1;
+    return equal;
+}
+
+static bool numbers_equal(vm_value a, vm_value b)
+{
+    if (a.tag == VM_INT && b.tag == VM_INT) {
+        return a.integer == b.integer;
+    }
+    if (a.tag == VM_FLOAT && b.tag == VM_FLOAT) {
+        return a.number == b.number;
+    }
+    int order;
+    return vm_compare(a, b, &order) && order == 0;
+}
+
+// Compares the heads of two values; parts are put on pairs.
+static bool heads_equal(pair_list *pairs, vm_value a, vm_value b)
+{
+    if (a.tag <= VM_FLOAT && b.tag <= VM_FLOAT) {
+        return numbers_equal(a, b);
+    }
+    if (a.tag != b.tag) {
+        bool both_ctors = (a.tag == VM_ATOM && b.tag == VM_VARIANT && b.variant->size == 0) ||
+                          (b.tag == VM_ATOM && a.tag == VM_VARIANT && a.variant->size == 0);
+        return both_ctors && ctors_equal(a.tag == VM_ATOM ? a.ctor : a.variant->ctor,
+                                         b.tag == VM_ATOM ? b.ctor : b.variant->ctor);
+    }
+    if (a.tag == VM_UNIT || (vm_is_heap(a) && a.object == b.object && a.tag == VM_STRING)) {
+        return true;
+    }
+    switch ((vm_tag)a.tag) {
+    case VM_STRING:
+        return bl_slice_equal(vm_text(a), vm_text(b));
+    case VM_LIST:
+        pairs_push(pairs, vm_list_items(a.list), vm_list_items(b.list), a.list->size);
+        return a.list->size == b.list->size;
+    case VM_TUPLE:
+        if (a.tuple->size != b.tuple->size) {
+            return false;
+        }
+        pairs_push(pairs, a.tuple->items, b.tuple->items, a.tuple->size);
+        return true;
+    case VM_RECORD:
+        if (!shapes_equal(a.record->shape, b.record->shape)) {
+            return false;
+        }
+        pairs_push(pairs, a.record->fields, b.record->fields, a.record->size);
+        return true;
+    case VM_VARIANT:
+        if (a.variant->size != b.variant->size || !ctors_equal(a.variant->ctor, b.variant->ctor)) {
+            return false;
+        }
+        pairs_push(pairs, a.variant->items, b.variant->items, a.variant->size);
+        return true;
+    case VM_MAP:
+    case VM_SET:
+        return maps_equal(pairs, a.map, b.map);
+    case VM_ATOM:
+        return ctors_equal(a.ctor, b.ctor);
+    case VM_MODULE:
+        return names_equal(a.string, b.string);
+    case VM_INT:
+    case VM_FLOAT:
+    case VM_BOOL:
+    case VM_UNIT:
+    case VM_FUNCTION:
+    case VM_NATIVE:
+    case VM_CLOSURE:
+    case VM_BOX:
+    case VM_RESUME:
+    case VM_HANDLE:
+        break;
+    }
+    return a.bits == b.bits;
+}
+
+static bool runs_equal(vm_value a, vm_value b)
+{
+    pair_list pairs = {.capacity = PAIRS_INLINE};
+    pairs.items = pairs.inline_items;
+    bool equal = heads_equal(&pairs, a, b);
+    while (equal && pairs.count > 0) {
+        pair *top = &pairs.items[pairs.count - 1];
+        vm_value left = *top->a;
+        vm_value right = *top->b;
+        top->a += 1;
+        top->b += 1;
+        top->count -= 1;
+        if (top->count == 0) {
+            pairs.count -= 1;
+        }
+        equal = heads_equal(&pairs, left, right);
+    }
+    if (pairs.items != pairs.inline_items) {
+        bl_free(pairs.items);
+    }
+    return equal;
+}
+
+bool vm_equal(vm_value a, vm_value b)
+{
+    if (a.tag == VM_STRING && b.tag == VM_STRING) {
+        return a.string == b.string || bl_slice_equal(vm_text(a), vm_text(b));
+    }
+    if (!vm_is_heap(a) && a.tag == b.tag && a.tag != VM_FLOAT && a.tag != VM_UNIT &&
+        a.bits == b.bits) {
+        return true;
+    }
+    return runs_equal(a, b);
+}
+
+// ---- order
+// -----------------------------------------------------------------------------------------
+
+static int sign(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+// Exact also where the Int has no Float of the same value. 2: NaN.
+static int compare_int_float(int64_t integer, double number)
+{
+    if (isnan(number)) {
+        return 2;
+    }
+    if (number >= 0x1p63) {
+        return -1;
+    }
+    if (number < -0x1p63) {
+        return 1;
+    }
+    int64_t whole = (int64_t)number;
+    if (integer != whole) {
+        return sign(integer, whole);
+    }
+    double rest = number - (double)whole;
+    return rest > 0 ? -1 : rest < 0;
+}
+
+static int compare_numbers(vm_value a, vm_value b)
+{
+    if (a.tag == VM_INT && b.tag == VM_INT) {
+        return sign(a.integer, b.integer);
+    }
+    if (a.tag == VM_INT) {
+        return compare_int_float(a.integer, b.number);
+    }
+    if (b.tag == VM_INT) {
+        int order = compare_int_float(b.integer, a.number);
+        return order == 2 ? 2 : -order;
+    }
+    if (isnan(a.number) || isnan(b.number)) {
+        return 2;
+    }
+    return (a.number > b.number) - (a.number < b.number);
+}
+
+typedef struct order_run {
+    const vm_value *a;
+    const vm_value *b;
+    size_t count;   // Pairs left.
+    int when_equal; // Order if all of them are equal: by the lengths.
+} order_run;
+
+typedef struct run_list {
+    order_run *items;
+    size_t count;
+    size_t capacity;
+} run_list;
+
+static void runs_push(run_list *runs, order_run run)
+{
+    if (runs->count == runs->capacity) {
+        runs->capacity = runs->capacity == 0 ? 16 : runs->capacity * 2;
+        runs->items = bl_realloc(runs->items, runs->capacity * sizeof run);
+    }
+    runs->items[runs->count] = run;
+    runs->count += 1;
+}
+
+// Order of the heads; sequences push their elements and answer 0. False: no order.
+static bool compare_heads(run_list *runs, vm_value a, vm_value b, int *order)
+{
+    *order = 0;
+    if (a.tag <= VM_FLOAT && b.tag <= VM_FLOAT) {
+        *order = compare_numbers(a, b);
+        return true;
+    }
+    if (a.tag != b.tag) {
+        return false;
+    }
+    switch ((vm_tag)a.tag) {
+    case VM_STRING: {
+        int bytes = bl_slice_compare(vm_text(a), vm_text(b));
+        *order = (bytes > 0) - (bytes < 0);
+        return true;
+    }
+    case VM_BOOL:
+        *order = (int)a.boolean - (int)b.boolean;
+        return true;
+    case VM_LIST: {
+        size_t count = a.list->size < b.list->size ? a.list->size : b.list->size;
+        runs_push(runs, (order_run){vm_list_items(a.list), vm_list_items(b.list), count,
+                              sign(a.list->size, b.list->size)});
+        return true;
+    }
+    case VM_TUPLE: {
+        size_t count = a.tuple->size < b.tuple->size ? a.tuple->size : b.tuple->size;
+        runs_push(runs,
+                  (order_run){a.tuple->items, b.tuple->items, count, sign(a.tuple->size, b.tuple->size)});
+        return true;
+    }
+    case VM_INT:
+    case VM_FLOAT:
+    case VM_UNIT:
+    case VM_ATOM:
+    case VM_FUNCTION:
+    case VM_NATIVE:
+    case VM_MODULE:
+    case VM_RECORD:
+    case VM_VARIANT:
+    case VM_MAP:
+    case VM_SET:
+    case VM_CLOSURE:
+    case VM_BOX:
+    case VM_RESUME:
+    case VM_HANDLE:
+        break;
+    }
+    return false;
+}
+
+bool vm_compare(vm_value a, vm_value b, int *order)
+{
+    run_list runs = {0};
+    bool has_order = compare_heads(&runs, a, b, order);
+    while (has_order && *order == 0 && runs.count > 0) {
+        order_run *top = &runs.items[runs.count - 1];
+        if (top->count == 0) {
+            *order = top->when_equal;
+            runs.count -= 1;
+            continue;
+        }
+        vm_value left = *top->a;
+        vm_value right = *top->b;
+        top->a += 1;
+        top->b += 1;
+        top->count -= 1;
+        has_order = compare_heads(&runs, left, right, order);
+    }
+    bl_free(runs.items);
+    return has_order;
+}
+
+// ---- hash
+// ------------------------------------------------------------------------------------------ Keyed
+// by a number drawn when the process starts, since programs use keys that clients choose.
+
+enum { HASH_DEPTH_MAX = 8 };
+
+static uint64_t hash_key[2];
+
+__attribute__((constructor)) static void draw_hash_key(void)
+{
+    if (getrandom(hash_key, sizeof hash_key, GRND_NONBLOCK) != (ssize_t)sizeof hash_key) {
+        // Early at boot there may be no entropy yet: an address is better than a constant.
+        hash_key[0] = (uint64_t)(uintptr_t)&hash_key;
+        hash_key[1] = (uint64_t)(uintptr_t)__builtin_frame_address(0);
+    }
+    hash_key[0] |= 1;
+}
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    __uint128_t product = (__uint128_t)(a ^ hash_key[0]) * (b ^ hash_key[1]);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t hash_bytes(const char *data, size_t size)
+{
+    uint64_t hash = mix(size, UINT64_C(0x9E3779B97F4A7C15));
+    while (size >= 16) {
+        uint64_t words[2];
+        memcpy(words, data, 16);
+        hash = mix(hash ^ words[0], words[1] + UINT64_C(0xD6E8FEB86659FD93));
+        data += 16;
+        size -= 16;
+    }
+    uint64_t words[2] = {0, 0};
+    memcpy(words, data, size);
+    return mix(hash ^ words[0], words[1] + UINT64_C(0xA0761D6478BD642F));
+}
+
+// An Int and the Float that equals it have one hash.
+static uint64_t hash_number(vm_value value)
+{
+    if (value.tag == VM_FLOAT) {
+        double number = value.number;
+        if (number >= -0x1p63 && number < 0x1p63 && number == (double)(int64_t)number) {
+            return mix((uint64_t)(int64_t)number, 1);
+        }
+        return mix(value.bits, 2);
+    }
+    return mix(value.bits, 1);
+}
+
+static uint64_t hash_deep(vm_value value, uint32_t depth);
+
+static uint64_t hash_items(uint64_t hash, const vm_value *items, size_t count, uint32_t depth)
+{
+    for (size_t i = 0; i < count; i += 1) {
+        hash = mix(hash, hash_deep(items[i], depth + 1));
+    }
+    return hash;
+}
+
+static uint64_t hash_map(const vm_map *map, uint32_t depth)
+{
+    vm_map_cursor cursor = {.map = map};
+    vm_value key;
+    vm_value value;
+    uint64_t sum = vm_map_size(map);
+    while (vm_map_next(&cursor, &key, &value)) {
+        sum += mix(hash_deep(key, depth + 1), hash_deep(value, depth + 1)); // In any order.
+    }
+    return mix(sum, 3);
+}
+
+static uint64_t hash_ctor(const vm_ctor *ctor)
+{
+    return hash_bytes(ctor->name->data, ctor->name->size);
+}
+
+static uint64_t hash_deep(vm_value value, uint32_t depth)
+{
+    if (depth > HASH_DEPTH_MAX && vm_is_heap(value) && value.tag != VM_STRING) {
+        return value.tag;
+    }
+    switch ((vm_tag)value.tag) {
+    case VM_INT:
+    case VM_FLOAT:
+        return hash_number(value);
+    case VM_STRING:
+        return hash_bytes(value.string->data, value.string->size);
+    case VM_BOOL:
+        return mix(value.boolean, 4);
+    case VM_UNIT:
+        return mix(0, 5);
+    case VM_ATOM:
+        return hash_ctor(value.ctor);
+    case VM_MODULE:
+        return hash_bytes(value.string->data, value.string->size);
+    case VM_LIST:
+        return hash_items(6, vm_list_items(value.list), value.list->size, depth);
+    case VM_TUPLE:
+        return hash_items(7, value.tuple->items, value.tuple->size, depth);
+    case VM_RECORD:
+        return hash_items(value.record->size, value.record->fields, value.record->size, depth);
+    case VM_VARIANT:
+        return hash_items(hash_ctor(value.variant->ctor), value.variant->items, value.variant->size,
+                          depth);
+    case VM_MAP:
+    case VM_SET:
+        return hash_map(value.map, depth);
+    case VM_FUNCTION:
+    case VM_NATIVE:
+    case VM_CLOSURE:
+    case VM_BOX:
+    case VM_RESUME:
+    case VM_HANDLE:
+        break;
+    }
+    return mix(value.bits, value.tag);
+}
+
+uint64_t vm_hash(vm_value value)
+{
+    return hash_deep(value, 0);
+}

@@ -1,0 +1,278 @@
+// vm/heap.c: memory of one task: size classes over blocks, large objects in a list.
+//
+//     block pool of a thread:  [block] [block] …        bl_alloc'ed once, handed round
+//     heap of a task:          blocks (newest first), free lists by class, list of large ones
+//
+// A cell comes from its class's free list, else from the unused end of the newest block. Blocks
+// are never searched: at the end of the task all of them go back to the pool but the first. Large
+// objects carry a link in front of them. In AddressSanitizer builds everything is large.
+#include "vm/heap.h"
+
+#include <assert.h>
+
+#include "vm/limits.h"
+#include "vm/object.h"
+
+enum {
+    BLOCK_SIZE = 64 * 1024,
+    POOL_BLOCKS_MAX = 256, // Idle blocks that a thread keeps: 16 MiB.
+};
+
+struct vm_block {
+    vm_block *next;
+    size_t unused; // Cells are 16-byte aligned.
+};
+
+struct vm_block_pool {
+    vm_block *blocks;
+    size_t count;
+};
+
+struct vm_large {
+    vm_large *next;
+    vm_large *previous;
+    size_t size; // With this head.
+    size_t unused;
+};
+
+_Static_assert(sizeof(vm_block) % VM_CLASS_SIZE == 0, "cells are aligned");
+_Static_assert(sizeof(vm_large) % VM_CLASS_SIZE == 0, "large objects are aligned");
+
+// ---- blocks ------------------------------------------------------------------------------------
+
+vm_block_pool *vm_block_pool_create(void)
+{
+    return bl_alloc_zeroed(1, sizeof(vm_block_pool));
+}
+
+void vm_block_pool_destroy(vm_block_pool *pool)
+{
+    while (pool->blocks != NULL) {
+        vm_block *block = pool->blocks;
+        pool->blocks = block->next;
+        bl_free(block);
+    }
+    bl_free(pool);
+}
+
+static vm_block *pool_acquire(vm_block_pool *pool)
+{
+    vm_block *block = pool->blocks;
+    if (block == NULL) {
+        return bl_alloc_aligned(VM_CLASS_SIZE, BLOCK_SIZE);
+    }
+    pool->blocks = block->next;
+    pool->count -= 1;
+    return block;
+}
+
+static void pool_release(vm_block_pool *pool, vm_block *block)
+{
+    if (pool->count >= POOL_BLOCKS_MAX) {
+        bl_free(block);
+        return;
+    }
+    block->next = pool->blocks;
+    pool->blocks = block;
+    pool->count += 1;
+}
+
+// ---- heaps -------------------------------------------------------------------------------------
+
+vm_heap *vm_heap_create(vm_block_pool *pool, size_t limit)
+{
+    vm_heap *heap = bl_alloc_zeroed(1, sizeof *heap);
+    heap->pool = pool;
+    heap->limit = limit != 0 ? limit : (size_t)VM_LIMIT_HEAP << 20;
+    return heap;
+}
+
+static void heap_use_block(vm_heap *heap, vm_block *block)
+{
+    heap->next = (char *)(block + 1);
+    heap->end = (char *)block + BLOCK_SIZE;
+}
+
+static void heap_free_larges(vm_heap *heap)
+{
+    while (heap->larges != NULL) {
+        vm_large *large = heap->larges;
+        heap->larges = large->next;
+        bl_free(large);
+    }
+}
+
+void vm_heap_reset(vm_heap *heap)
+{
+    assert(heap->work_count == 0);
+    heap_free_larges(heap);
+    while (heap->blocks != NULL && heap->blocks->next != NULL) {
+        vm_block *block = heap->blocks;
+        heap->blocks = block->next;
+        pool_release(heap->pool, block);
+    }
+    memset(heap->free, 0, sizeof heap->free);
+    heap->used = 0;
+    heap->alive = 0;
+    heap->full = false;
+    if (heap->blocks != NULL) {
+        heap_use_block(heap, heap->blocks);
+        heap->used = BLOCK_SIZE;
+    }
+}
+
+void vm_heap_destroy(vm_heap *heap)
+{
+    vm_heap_reset(heap);
+    if (heap->blocks != NULL) {
+        pool_release(heap->pool, heap->blocks);
+    }
+    bl_free(heap->work);
+    bl_free(heap);
+}
+
+bool vm_heap_is_full(const vm_heap *heap)
+{
+    return heap->full;
+}
+
+bool vm_heap_can_hold(const vm_heap *heap, size_t size)
+{
+    return heap->used < heap->limit && size <= heap->limit - heap->used && size < UINT32_MAX;
+}
+
+size_t vm_heap_used(const vm_heap *heap)
+{
+    return heap->used;
+}
+
+size_t vm_heap_alive(const vm_heap *heap)
+{
+    return heap->alive;
+}
+
+static void heap_charge(vm_heap *heap, size_t size)
+{
+    heap->used += size;
+    if (BL_UNLIKELY(heap->used > heap->limit) && !heap->full) {
+        heap->full = true;
+        if (heap->alarm != NULL) {
+            *heap->alarm = -1;
+        }
+    }
+}
+
+static void *heap_alloc_large(vm_heap *heap, size_t size)
+{
+    size_t whole = size + sizeof(vm_large);
+    vm_large *large = bl_alloc_aligned(VM_CLASS_SIZE, whole);
+    *large = (vm_large){.next = heap->larges, .size = whole};
+    if (large->next != NULL) {
+        large->next->previous = large;
+    }
+    heap->larges = large;
+    heap_charge(heap, whole);
+    return large + 1;
+}
+
+void vm_heap_free_large(vm_heap *heap, void *memory)
+{
+    vm_large *large = (vm_large *)memory - 1;
+    if (large->previous != NULL) {
+        large->previous->next = large->next;
+    } else {
+        assert(heap->larges == large);
+        heap->larges = large->next;
+    }
+    if (large->next != NULL) {
+        large->next->previous = large->previous;
+    }
+    heap->used -= large->size;
+    heap->alive -= 1;
+    bl_free(large);
+}
+
+// The rest of the block is too small for this size: it still serves smaller ones.
+static void heap_keep_rest(vm_heap *heap)
+{
+    size_t rest = (size_t)(heap->end - heap->next) / VM_CLASS_SIZE;
+    if (rest > 0 && rest <= VM_CLASS_COUNT) {
+        vm_cell *cell = (vm_cell *)(void *)heap->next;
+        cell->next = heap->free[rest];
+        heap->free[rest] = cell;
+    }
+}
+
+static void *heap_alloc_small(vm_heap *heap, size_t size)
+{
+    size_t whole = (size + VM_CLASS_SIZE - 1) / VM_CLASS_SIZE * VM_CLASS_SIZE;
+    if (BL_UNLIKELY((size_t)(heap->end - heap->next) < whole)) {
+        heap_keep_rest(heap);
+        vm_block *block = pool_acquire(heap->pool);
+        block->next = heap->blocks;
+        heap->blocks = block;
+        heap_use_block(heap, block);
+        heap_charge(heap, BLOCK_SIZE);
+    }
+    void *memory = heap->next;
+    heap->next += whole;
+    return memory;
+}
+
+void *vm_heap_alloc_slow(vm_heap *heap, size_t size)
+{
+    assert(size >= sizeof(vm_cell));
+    heap->alive += 1;
+#ifdef VM_SEPARATE_OBJECTS
+    (void)heap_alloc_small; // Unused in this build.
+    return heap_alloc_large(heap, size);
+#else
+    return size <= VM_SMALL_MAX ? heap_alloc_small(heap, size) : heap_alloc_large(heap, size);
+#endif
+}
+
+void *vm_heap_resize(vm_heap *heap, void *memory, size_t old_size, size_t new_size)
+{
+    bool both_large = old_size > VM_SMALL_MAX && new_size > VM_SMALL_MAX;
+    if (!both_large) {
+        void *larger = vm_heap_take(heap, new_size);
+        memcpy(larger, memory, old_size < new_size ? old_size : new_size);
+        vm_heap_give(heap, memory, old_size);
+        return larger;
+    }
+    vm_large *large = (vm_large *)memory - 1;
+    size_t whole = new_size + sizeof(vm_large);
+    heap->used -= large->size;
+    large = bl_realloc(large, whole);
+    large->size = whole;
+    if (large->previous != NULL) {
+        large->previous->next = large;
+    } else {
+        heap->larges = large;
+    }
+    if (large->next != NULL) {
+        large->next->previous = large;
+    }
+    heap_charge(heap, whole);
+    return large + 1;
+}
+
+void *vm_heap_alloc(vm_heap *heap, vm_tag kind, size_t size)
+{
+    return vm_object_take(heap, kind, size);
+}
+
+void vm_heap_free(vm_heap *heap, void *object, size_t size)
+{
+    vm_heap_give(heap, object, size);
+}
+
+void *vm_heap_alloc_raw(vm_heap *heap, size_t size)
+{
+    return vm_heap_take(heap, size < sizeof(vm_cell) ? sizeof(vm_cell) : size);
+}
+
+void vm_heap_free_raw(vm_heap *heap, void *memory, size_t size)
+{
+    vm_heap_give(heap, memory, size < sizeof(vm_cell) ? sizeof(vm_cell) : size);
+}

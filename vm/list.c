@@ -1,0 +1,232 @@
+// vm/list.c: lists: ranges of stores that several lists may share.
+//
+//     store   [a b c d . .]      used 4, capacity 6
+//     list 1   ^------^          start 0, size 4: an append goes in place, into the free part
+//     list 2     ^----^          a tail of it
+//
+// An append is invisible to every other list over the store as long as it goes behind `used`, so
+// it needs no unique list and no unique store, only a list that ends at `used`. Immortal stores
+// are never written to, whatever their end: many threads read them.
+#include <assert.h>
+
+#include "vm/object.h"
+#include "vm/value.h"
+
+enum { STORE_CAPACITY_MIN = 4 };
+
+static vm_store *store_make(vm_heap *heap, size_t capacity)
+{
+    BL_CHECK(capacity < UINT32_MAX / 2);
+    vm_store *store = vm_heap_take(heap, vm_items_size(sizeof(vm_store), capacity));
+    *store = (vm_store){.count = 1, .capacity = (uint32_t)capacity};
+    return store;
+}
+
+void vm_store_drop(vm_heap *heap, vm_store *store)
+{
+    if (store->count != 1) {
+        store->count -= store->count > 0;
+        return;
+    }
+    for (uint32_t i = 0; i < store->used; i += 1) {
+        vm_drop(heap, store->items[i]);
+    }
+    vm_heap_give(heap, store, vm_items_size(sizeof(vm_store), store->capacity));
+}
+
+static vm_list *list_make(vm_heap *heap, vm_store *store, size_t start, size_t size)
+{
+    vm_list *list = vm_object_take(heap, VM_LIST, sizeof *list);
+    list->start = (uint32_t)start;
+    list->size = (uint32_t)size;
+    list->store = store;
+    return list;
+}
+
+vm_value vm_list_make(vm_heap *heap, size_t capacity)
+{
+    vm_store *store = capacity == 0 ? NULL : store_make(heap, capacity);
+    return vm_of(list_make(heap, store, 0, 0));
+}
+
+vm_value vm_list_from(vm_heap *heap, const vm_value *items, size_t size)
+{
+    if (size == 0) {
+        return vm_list_make(heap, 0);
+    }
+    vm_store *store = store_make(heap, size);
+    vm_move_values(store->items, items, size);
+    store->used = (uint32_t)size;
+    return vm_of(list_make(heap, store, 0, size));
+}
+
+// Only this list looks at the store, so what lies outside its range is dead.
+static bool list_owns_store(const vm_list *list)
+{
+    return vm_is_unique(&list->header) && list->store != NULL && list->store->count == 1;
+}
+
+// A list of the same elements that only its owner sees, in a store with room for capacity.
+static vm_list *list_copy(vm_heap *heap, vm_list *list, size_t capacity)
+{
+    vm_store *store = capacity == 0 ? NULL : store_make(heap, capacity);
+    if (list->size > 0) {
+        vm_dup_values(store->items, vm_list_items(list), list->size);
+        store->used = list->size;
+    }
+    vm_list *copy = list_make(heap, store, 0, list->size);
+    vm_object_drop(heap, &list->header);
+    return copy;
+}
+
+// Drops what lies outside the list's range and moves the rest to the front.
+static void store_trim(vm_heap *heap, vm_list *list)
+{
+    vm_store *store = list->store;
+    uint32_t end = list->start + list->size;
+    for (uint32_t i = 0; i < store->used; i += 1) {
+        if (i < list->start || i >= end) {
+            vm_drop(heap, store->items[i]);
+        }
+    }
+    if (list->start > 0) {
+        memmove(store->items, store->items + list->start, list->size * sizeof(vm_value));
+        list->start = 0;
+    }
+    store->used = list->size;
+}
+
+static size_t capacity_for(size_t size)
+{
+    size_t capacity = size + size / 2;
+    return capacity < STORE_CAPACITY_MIN ? STORE_CAPACITY_MIN : capacity;
+}
+
+// list with free room for extra more elements right behind its end. Consumes list.
+static vm_list *list_reserve(vm_heap *heap, vm_list *list, size_t extra)
+{
+    size_t size = (size_t)list->size + extra;
+    if (!list_owns_store(list)) {
+        return list_copy(heap, list, capacity_for(size));
+    }
+    vm_store *store = list->store;
+    if (store->used != list->start + list->size || list->start > list->size) {
+        store_trim(heap, list);
+    }
+    if (store->capacity - list->start < size) {
+        if (list->start > 0) {
+            store_trim(heap, list);
+        }
+        size_t capacity = capacity_for(size);
+        BL_CHECK(capacity < UINT32_MAX / 2);
+        store = vm_heap_resize(heap, store, vm_items_size(sizeof(vm_store), store->capacity),
+                               vm_items_size(sizeof(vm_store), capacity));
+        store->capacity = (uint32_t)capacity;
+        list->store = store;
+    }
+    return list;
+}
+
+// Whether extra elements fit behind the end of list without anybody noticing.
+static bool list_has_room(const vm_list *list, size_t extra)
+{
+    const vm_store *store = list->store;
+    return store != NULL && store->count > 0 && store->used == list->start + list->size &&
+           store->capacity - store->used >= extra;
+}
+
+// A list that may grow by one's own hand: list itself if it is unique, else one over its store.
+static vm_list *list_header(vm_heap *heap, vm_list *list)
+{
+    if (vm_is_unique(&list->header)) {
+        return list;
+    }
+    list->store->count += 1;
+    vm_list *mine = list_make(heap, list->store, list->start, list->size);
+    vm_object_drop(heap, &list->header);
+    return mine;
+}
+
+static vm_list *list_writable(vm_heap *heap, vm_list *list, size_t extra)
+{
+    return list_has_room(list, extra) ? list_header(heap, list) : list_reserve(heap, list, extra);
+}
+
+vm_value vm_list_push(vm_heap *heap, vm_value list, vm_value item)
+{
+    vm_list *mine = list_writable(heap, list.list, 1);
+    vm_store *store = mine->store;
+    store->items[store->used] = item;
+    store->used += 1;
+    mine->size += 1;
+    return vm_of(mine);
+}
+
+// Takes the elements out of a list that is consumed: moved if nobody else sees them.
+static void list_take_items(vm_heap *heap, vm_list *list, vm_value *to)
+{
+    if (!list_owns_store(list)) {
+        vm_dup_values(to, vm_list_items(list), list->size);
+        vm_object_drop(heap, &list->header);
+        return;
+    }
+    store_trim(heap, list);
+    vm_move_values(to, list->store->items, list->size);
+    list->store->used = 0;
+    list->size = 0;
+    vm_object_drop(heap, &list->header);
+}
+
+vm_value vm_list_concat(vm_heap *heap, vm_value left, vm_value right)
+{
+    size_t extra = right.list->size;
+    if (extra == 0 || left.list->size == 0) {
+        vm_drop(heap, extra == 0 ? right : left);
+        return extra == 0 ? left : right;
+    }
+    // `xs ++ xs` is safe: the two counts make the list not unique, so its store is never moved
+    // while right is read, and an append in place goes behind what right sees.
+    vm_list *mine = list_writable(heap, left.list, extra);
+    vm_store *store = mine->store;
+    list_take_items(heap, right.list, store->items + store->used);
+    store->used += (uint32_t)extra;
+    mine->size += (uint32_t)extra;
+    return vm_of(mine);
+}
+
+vm_value vm_list_slice(vm_heap *heap, vm_value list, size_t start, size_t size)
+{
+    vm_list *old = list.list;
+    assert(start <= old->size);
+    assert(size <= old->size - start);
+    if (size == 0) {
+        vm_drop(heap, list);
+        return vm_list_make(heap, 0);
+    }
+    if (vm_is_unique(&old->header)) {
+        old->start += (uint32_t)start;
+        old->size = (uint32_t)size;
+        return list;
+    }
+    if (old->store->count > 0) {
+        old->store->count += 1;
+    } else if (old->store->count < 0) {
+        vm_value copy = vm_list_make(heap, size);
+        vm_dup_values(copy.list->store->items, vm_list_items(old) + start, size);
+        copy.list->store->used = (uint32_t)size;
+        copy.list->size = (uint32_t)size;
+        vm_drop(heap, list);
+        return copy;
+    }
+    vm_list *mine = list_make(heap, old->store, old->start + start, size);
+    vm_drop(heap, list);
+    return vm_of(mine);
+}
+
+vm_value vm_list_unshare(vm_heap *heap, vm_value list)
+{
+    if (list.list->size == 0 ? vm_is_unique(&list.list->header) : list_owns_store(list.list)) {
+        return list;
+    }
+    return vm_of(list_copy(heap, list.list, list.list->size));
+}

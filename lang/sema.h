@@ -144,7 +144,8 @@ typedef struct lang_evidence {
     uint32_t path_length;
 } lang_evidence;
 
-// Of NAME, TYPE_NAME and FIELD expressions, STRUCT literals, constructor patterns.
+// Of NAME, TYPE_NAME and FIELD expressions, STRUCT literals, constructor patterns, and assignments
+// (id of the statement: LOCAL is the variable that is assigned, UNDEFINED: there is none).
 typedef struct lang_ref {
     lang_ref_kind kind;
     union {

@@ -1,8 +1,6 @@
 // lang/predicate.c: evaluates predicates of refined types on constants, in three-valued logic.
 #include "lang/predicate.h"
 
-#include "vm/std/regex.h"
-
 #include <math.h>
 
 #define NONE ((lang_constant){.kind = LANG_CONSTANT_NONE})
@@ -10,6 +8,7 @@
 typedef struct evaluation {
     bl_arena *arena;
     const lang_constant *self;
+    const vm_library *library;
 } evaluation;
 
 static lang_constant evaluate(const evaluation *run, const lang_expr *expr);
@@ -170,7 +169,10 @@ static lang_constant evaluate_call(const evaluation *run, const lang_expr *expr)
     case TEST_MATCHES: {
         bool found = false;
         // A malformed pattern is an error when it is used, not here.
-        return std_regex_search(part.text, text.text, &found) ? constant_bool(found) : NONE;
+        return run->library != NULL && run->library->regex_search != NULL &&
+                       run->library->regex_search(part.text, text.text, &found)
+                   ? constant_bool(found)
+                   : NONE;
     }
     case TEST_LENGTH:
         return constant_int(count_characters(text.text));
@@ -377,7 +379,8 @@ static lang_constant evaluate(const evaluation *run, const lang_expr *expr)
 lang_truth lang_predicate_holds(bl_arena *arena, const lang_predicate *predicate,
                                 const lang_constant *value)
 {
-    return truth_of(evaluate(&(evaluation){arena, value}, predicate->expr));
+    evaluation run = {arena, value, predicate->unit->world->library};
+    return truth_of(evaluate(&run, predicate->expr));
 }
 
 // ---- words -------------------------------------------------------------------------------------
@@ -464,7 +467,7 @@ static bool add_comparison(bl_arena *arena, value_range *range, lang_binary oper
                            const lang_expr *left, const lang_expr *right)
 {
     lang_constant nothing = NONE;
-    evaluation run = {arena, &nothing};
+    evaluation run = {arena, &nothing, NULL}; // Bounds are arithmetic: no patterns in them.
     const lang_expr *other = is_self(left) ? right : left;
     if (!is_self(left) && !is_self(right)) {
         return false;
@@ -616,7 +619,7 @@ static bl_slice reason_of_call(const evaluation *run, const lang_expr *expr)
 bl_slice lang_predicate_reason(bl_arena *arena, const lang_predicate *predicate,
                                const lang_constant *value)
 {
-    evaluation run = {arena, value};
+    evaluation run = {arena, value, predicate->unit->world->library};
     const lang_expr *failing = first_failing(&run, predicate->expr);
     bl_slice reason = {NULL, 0};
     if (failing->kind == LANG_EXPR_CALL) {

@@ -82,6 +82,9 @@ typedef struct vm_module {
 typedef struct vm_library {
     vm_module *modules[VM_LIBRARY_MODULES_MAX];
     uint32_t module_count;
+    // Is there a match of the pattern in the text (as String.matches)? False: malformed pattern.
+    // For predicates that are decided before a program runs. NULL: not in this build.
+    bool (*regex_search)(bl_slice pattern, bl_slice text, bool *found);
 } vm_library;
 
 // The standard library outside the web; vm_bridge adds its web modules to the same library.

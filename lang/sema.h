@@ -237,4 +237,8 @@ void lang_check_refinements(lang_unit *unit);
 void lang_check_cycles(lang_unit *unit);
 void lang_check_specs(lang_unit *unit);
 
+// Passes 4 to 7 as the level asks, over all units; then an import of a unit that they found errors
+// in gets its IMP_003. After lang_world_load, unless the main unit has syntax errors.
+void lang_check_passes(lang_world *world, lang_level level);
+
 #endif

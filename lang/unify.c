@@ -1,0 +1,586 @@
+// lang/unify.c: how types relate: compatible, merged, substituted, unified with a scheme.
+//
+// Compatibility is the one relation that the checks ask for; it is neither symmetric nor
+// transitive, since Unknown fits everything. Unification is compatibility in which the type
+// parameters of one owner, the callee, are variables: the scheme is on the expected side only, so
+// a variable never meets itself and no occurs check is needed. Recursion is bounded by the size
+// of types (LANG_TYPE_SIZE_MAX), and refined types never contain themselves.
+#include "lang/types.h"
+
+// ---- substitution ----------------------------------------------------------------------------
+
+// Rebuilds a type with its parts mapped. map gives the replacement of a leaf that it knows (a
+// parameter, an open record), or NULL: walk on.
+typedef struct mapping mapping;
+struct mapping {
+    lang_types *types;
+    lang_type *(*map)(const mapping *, lang_type *);
+    uint16_t flags; // Types without any of these stay as they are.
+    const void *owner;
+    lang_type *const *arguments;
+    uint32_t count;
+    const lang_instance *instance;
+    lang_type *unbound;
+};
+
+static lang_type *apply_mapping(const mapping *mapping, lang_type *type);
+
+static lang_type **map_all(const mapping *mapping, lang_type *const *from, uint32_t count)
+{
+    lang_type **parts = bl_arena_alloc(mapping->types->arena, (count + 1) * sizeof(*parts));
+    for (uint32_t i = 0; i < count; i++) {
+        parts[i] = apply_mapping(mapping, from[i]);
+    }
+    return parts;
+}
+
+static lang_type *map_record(const mapping *mapping, lang_type *type)
+{
+    lang_type_field_entry *fields =
+        bl_arena_alloc(mapping->types->arena, (type->count + 1) * sizeof(*fields));
+    for (uint32_t i = 0; i < type->count; i++) {
+        fields[i] = (lang_type_field_entry){type->field_names[i],
+                                            apply_mapping(mapping, type->arguments[i])};
+    }
+    return lang_type_record_of(mapping->types, fields, type->count, type->name);
+}
+
+static lang_type *map_parts(const mapping *mapping, lang_type *type)
+{
+    lang_types *types = mapping->types;
+    switch (type->shape) {
+    case LANG_SHAPE_LIST:
+        return lang_type_list_of(types, apply_mapping(mapping, type->arguments[0]));
+    case LANG_SHAPE_SET:
+        return lang_type_set_of(types, apply_mapping(mapping, type->arguments[0]));
+    case LANG_SHAPE_WEAK:
+        return lang_type_weak_of(types, apply_mapping(mapping, type->arguments[0]));
+    case LANG_SHAPE_SCOPED:
+        return lang_type_scoped_of(types, apply_mapping(mapping, type->arguments[0]));
+    case LANG_SHAPE_MAP:
+        return lang_type_map_of(types, apply_mapping(mapping, type->arguments[0]),
+                                apply_mapping(mapping, type->arguments[1]));
+    case LANG_SHAPE_TUPLE:
+        return lang_type_tuple_of(types, map_all(mapping, type->arguments, type->count),
+                                  type->count);
+    case LANG_SHAPE_FUNCTION:
+        return lang_type_function_of(types, map_all(mapping, type->arguments, type->count),
+                                     type->count, apply_mapping(mapping, type->result),
+                                     (type->flags & LANG_TYPE_CAPTURES_SCOPED) != 0);
+    case LANG_SHAPE_RECORD:
+        return map_record(mapping, type);
+    case LANG_SHAPE_NAMED:
+        return lang_type_named_of(types, type->symbol,
+                                  map_all(mapping, type->arguments, type->count), type->count);
+    case LANG_SHAPE_UNKNOWN:
+    case LANG_SHAPE_INT:
+    case LANG_SHAPE_FLOAT:
+    case LANG_SHAPE_STRING:
+    case LANG_SHAPE_BOOL:
+    case LANG_SHAPE_UNIT:
+    case LANG_SHAPE_PARAMETER:
+    case LANG_SHAPE_ROW:
+    case LANG_SHAPE_REQUEST:
+    case LANG_SHAPE_MODULE:
+        return type;
+    }
+    return type;
+}
+
+static lang_type *apply_mapping(const mapping *mapping, lang_type *type)
+{
+    lang_type *known = mapping->map(mapping, type);
+    if (known != NULL) {
+        return known;
+    }
+    return type->count == 0 && type->result == NULL ? type : map_parts(mapping, type);
+}
+
+static lang_type *map_parameter(const mapping *mapping, lang_type *type)
+{
+    if ((type->flags & mapping->flags) == 0) {
+        return type;
+    }
+    if (type->shape != LANG_SHAPE_PARAMETER || type->owner != mapping->owner) {
+        return NULL;
+    }
+    return type->index < mapping->count ? mapping->arguments[type->index]
+                                        : mapping->types->unknown;
+}
+
+lang_type *lang_type_substitute(lang_types *types, lang_type *type, const void *owner,
+                                lang_type *const *arguments, uint32_t count)
+{
+    mapping mapping = {.types = types,
+                       .map = map_parameter,
+                       .flags = LANG_TYPE_HAS_PARAMETER,
+                       .owner = owner,
+                       .arguments = arguments,
+                       .count = count};
+    return apply_mapping(&mapping, type);
+}
+
+lang_type *lang_type_erase(lang_types *types, lang_type *type, const void *owner)
+{
+    return owner == NULL ? type : lang_type_substitute(types, type, owner, NULL, 0);
+}
+
+static lang_type *map_refined(const mapping *mapping, lang_type *type)
+{
+    if (type->shape == LANG_SHAPE_NAMED && type->symbol->kind == LANG_SYMBOL_REFINED) {
+        return apply_mapping(mapping, lang_type_base(mapping->types, type));
+    }
+    return NULL;
+}
+
+lang_type *lang_type_deep_base(lang_types *types, lang_type *type)
+{
+    mapping mapping = {.types = types, .map = map_refined};
+    return apply_mapping(&mapping, type);
+}
+
+uint32_t lang_type_parameter_count(const lang_type *type, const void *owner)
+{
+    if ((type->flags & LANG_TYPE_HAS_PARAMETER) == 0) {
+        return 0;
+    }
+    if (type->shape == LANG_SHAPE_PARAMETER) {
+        return type->owner == owner ? type->index + 1 : 0;
+    }
+    uint32_t count = type->result == NULL ? 0 : lang_type_parameter_count(type->result, owner);
+    for (uint32_t i = 0; i < type->count; i++) {
+        uint32_t here = lang_type_parameter_count(type->arguments[i], owner);
+        count = here > count ? here : count;
+    }
+    return count;
+}
+
+// ---- unification -----------------------------------------------------------------------------
+
+// One walk serves both relations: without an instance it is compatibility.
+typedef struct relation {
+    lang_types *types;
+    lang_instance *instance; // NULL: no variables.
+} relation;
+
+static bool relate(const relation *relation, lang_type *actual, lang_type *expected);
+
+void lang_instance_init(lang_instance *instance, lang_types *types, const void *owner,
+                        uint32_t count)
+{
+    *instance = (lang_instance){.owner = owner, .count = count};
+    if (count != 0) {
+        instance->bindings = bl_arena_alloc_zeroed(types->arena, count * sizeof(lang_type *));
+    }
+}
+
+static bool bind(const relation *relation, lang_type *variable, lang_type *actual)
+{
+    lang_types *types = relation->types;
+    if (variable->index >= relation->instance->count) {
+        return true;
+    }
+    lang_type **binding = &relation->instance->bindings[variable->index];
+    lang_type *bound = *binding;
+    if (bound == NULL) {
+        *binding = actual;
+        return true;
+    }
+    lang_shape old_shape = lang_type_base(types, bound)->shape;
+    lang_shape new_shape = lang_type_base(types, actual)->shape;
+    if ((old_shape == LANG_SHAPE_INT && new_shape == LANG_SHAPE_FLOAT) ||
+        (old_shape == LANG_SHAPE_FLOAT && new_shape == LANG_SHAPE_INT)) {
+        *binding = types->number;
+        return true;
+    }
+    if (!lang_type_is_compatible(types, actual, bound)) {
+        return false;
+    }
+    *binding = lang_type_merge(types, bound, actual);
+    return true;
+}
+
+static bool relate_all(const relation *relation, lang_type *actual, lang_type *expected)
+{
+    if (actual->count != expected->count) {
+        return false;
+    }
+    for (uint32_t i = 0; i < actual->count; i++) {
+        if (!relate(relation, actual->arguments[i], expected->arguments[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Parameters are compared either way round: a function that takes an open record serves where
+// one that takes a closed record is wanted.
+static bool relate_parameter(const relation *relation, lang_type *actual, lang_type *expected)
+{
+    if (relation->instance == NULL) {
+        return lang_type_is_compatible(relation->types, actual, expected) ||
+               lang_type_is_compatible(relation->types, expected, actual);
+    }
+    if (relate(relation, actual, expected)) {
+        return true;
+    }
+    lang_type *known = lang_instance_apply(relation->types, relation->instance, expected,
+                                           relation->types->unknown);
+    return lang_type_is_compatible(relation->types, known, actual);
+}
+
+static bool relate_functions(const relation *relation, lang_type *actual, lang_type *expected)
+{
+    if (actual->count != expected->count) {
+        return false;
+    }
+    for (uint32_t i = 0; i < actual->count; i++) {
+        if (!relate_parameter(relation, actual->arguments[i], expected->arguments[i])) {
+            return false;
+        }
+    }
+    return expected->result->shape == LANG_SHAPE_UNIT ||
+           relate(relation, actual->result, expected->result);
+}
+
+// The fields of `actual` that an open record did not name are what its row stands for.
+static void bind_row(const relation *relation, lang_type *actual, lang_type *expected)
+{
+    if (relation->instance == NULL || expected->name.data == NULL) {
+        return;
+    }
+    lang_types *types = relation->types;
+    const lang_type_symbol *symbol = actual->symbol; // A struct's fields, else NULL.
+    uint32_t count = symbol == NULL ? actual->count : symbol->field_count;
+    const bl_slice *names = symbol == NULL ? actual->field_names : symbol->field_names;
+    lang_type_field_entry *fields = bl_arena_alloc(types->arena, (count + 1) * sizeof(*fields));
+    lang_row_binding *row = bl_arena_alloc(types->arena, sizeof(*row));
+    *row = (lang_row_binding){.name = expected->name, .fields = fields};
+    for (uint32_t i = 0; i < count; i++) {
+        if (lang_type_field_of(types, expected, names[i]) == NULL) {
+            fields[row->count++] =
+                (lang_type_field_entry){names[i], lang_type_field_of(types, actual, names[i])};
+        }
+    }
+    row->next = relation->instance->rows;
+    relation->instance->rows = row;
+}
+
+static bool relate_records(const relation *relation, lang_type *actual, lang_type *expected)
+{
+    bool actual_open = actual->name.data != NULL;
+    bool expected_open = expected->name.data != NULL;
+    uint32_t common = 0;
+    for (uint32_t i = 0; i < expected->count; i++) {
+        lang_type *field =
+            lang_type_field_of(relation->types, actual, expected->field_names[i]);
+        if (field != NULL) {
+            common++;
+            if (!relate(relation, field, expected->arguments[i])) {
+                return false;
+            }
+        } else if (!actual_open) {
+            return false;
+        }
+    }
+    if (!expected_open && !actual_open && common != actual->count) {
+        return false;
+    }
+    bind_row(relation, actual, expected);
+    return true;
+}
+
+static bool is_struct(const lang_type *type)
+{
+    return type->shape == LANG_SHAPE_NAMED && type->symbol->kind == LANG_SYMBOL_STRUCT;
+}
+
+// A struct has at least the fields of an open record.
+static bool relate_struct(const relation *relation, lang_type *structure, lang_type *record,
+                          bool structure_is_actual)
+{
+    if (record->name.data == NULL) {
+        return false;
+    }
+    for (uint32_t i = 0; i < record->count; i++) {
+        lang_type *field =
+            lang_type_field_of(relation->types, structure, record->field_names[i]);
+        if (field == NULL) {
+            return false;
+        }
+        bool fits = structure_is_actual ? relate(relation, field, record->arguments[i])
+                                        : relate(relation, record->arguments[i], field);
+        if (!fits) {
+            return false;
+        }
+    }
+    if (structure_is_actual) {
+        bind_row(relation, structure, record);
+    }
+    return true;
+}
+
+// Requests: only fields that both sides know are compared; anything else may be there.
+static bool relate_request(const relation *relation, lang_type *other, lang_type *request_side,
+                           bool request_is_actual)
+{
+    lang_type *known = relation->types->request_record;
+    (void)request_side; // Carries nothing: all requests are alike.
+    if (other->shape != LANG_SHAPE_RECORD && !is_struct(other)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < known->count; i++) {
+        lang_type *field = lang_type_field_of(relation->types, other, known->field_names[i]);
+        if (field == NULL) {
+            continue;
+        }
+        bool fits = request_is_actual ? relate(relation, known->arguments[i], field)
+                                      : relate(relation, field, known->arguments[i]);
+        if (!fits) {
+            return false;
+        }
+    }
+    if (request_is_actual && other->shape == LANG_SHAPE_RECORD) {
+        bind_row(relation, known, other);
+    }
+    return true;
+}
+
+static bool relate_same_shape(const relation *relation, lang_type *actual, lang_type *expected)
+{
+    switch (expected->shape) {
+    case LANG_SHAPE_LIST:
+    case LANG_SHAPE_SET:
+    case LANG_SHAPE_MAP:
+    case LANG_SHAPE_WEAK:
+    case LANG_SHAPE_SCOPED:
+    case LANG_SHAPE_TUPLE:
+        return relate_all(relation, actual, expected);
+    case LANG_SHAPE_FUNCTION:
+        return relate_functions(relation, actual, expected);
+    case LANG_SHAPE_RECORD:
+        return relate_records(relation, actual, expected);
+    case LANG_SHAPE_NAMED:
+        return actual->symbol == expected->symbol && relate_all(relation, actual, expected);
+    case LANG_SHAPE_PARAMETER:
+    case LANG_SHAPE_MODULE:
+        return actual == expected;
+    case LANG_SHAPE_UNKNOWN:
+    case LANG_SHAPE_INT:
+    case LANG_SHAPE_FLOAT:
+    case LANG_SHAPE_STRING:
+    case LANG_SHAPE_BOOL:
+    case LANG_SHAPE_UNIT:
+    case LANG_SHAPE_ROW:
+    case LANG_SHAPE_REQUEST:
+        return true;
+    }
+    return true;
+}
+
+static bool relate_different_shapes(const relation *relation, lang_type *actual,
+                                    lang_type *expected)
+{
+    if (actual->shape == LANG_SHAPE_SCOPED) {
+        return relate(relation, actual->arguments[0], expected);
+    }
+    if (expected->shape == LANG_SHAPE_SCOPED) {
+        return relate(relation, actual, expected->arguments[0]);
+    }
+    if (expected->shape == LANG_SHAPE_REQUEST) {
+        return relate_request(relation, actual, expected, false);
+    }
+    if (actual->shape == LANG_SHAPE_REQUEST) {
+        return relate_request(relation, expected, actual, true);
+    }
+    if (is_struct(actual) && expected->shape == LANG_SHAPE_RECORD) {
+        return relate_struct(relation, actual, expected, true);
+    }
+    if (actual->shape == LANG_SHAPE_RECORD && is_struct(expected)) {
+        return relate_struct(relation, expected, actual, false);
+    }
+    // A record of handlers, where a parameter is annotated with its effect.
+    return expected->shape == LANG_SHAPE_MODULE && actual->shape == LANG_SHAPE_RECORD;
+}
+
+static lang_type *without_refinement(lang_types *types, lang_type *type)
+{
+    return type->shape == LANG_SHAPE_SCOPED ? type : lang_type_base(types, type);
+}
+
+static bool relate(const relation *relation, lang_type *actual, lang_type *expected)
+{
+    lang_instance *instance = relation->instance;
+    bool has_variables = instance != NULL && instance->owner != NULL &&
+                         (expected->flags & LANG_TYPE_HAS_PARAMETER) != 0;
+    bool has_rows = instance != NULL && (expected->flags & LANG_TYPE_HAS_ROW) != 0;
+    if (has_variables && expected->shape == LANG_SHAPE_PARAMETER &&
+        expected->owner == instance->owner) {
+        return bind(relation, expected, actual);
+    }
+    if (!has_variables && !has_rows && actual == expected) {
+        return true;
+    }
+    if (lang_type_is_unknown(actual) || lang_type_is_unknown(expected)) {
+        return true;
+    }
+    actual = without_refinement(relation->types, actual);
+    expected = without_refinement(relation->types, expected);
+    if (lang_type_is_unknown(actual) || lang_type_is_unknown(expected)) {
+        return true;
+    }
+    return actual->shape == expected->shape ? relate_same_shape(relation, actual, expected)
+                                            : relate_different_shapes(relation, actual, expected);
+}
+
+bool lang_type_is_compatible(lang_types *types, lang_type *actual, lang_type *expected)
+{
+    return relate(&(relation){.types = types}, actual, expected);
+}
+
+bool lang_instance_unify(lang_types *types, lang_instance *instance, lang_type *scheme,
+                         lang_type *actual)
+{
+    return relate(&(relation){.types = types, .instance = instance}, actual, scheme);
+}
+
+// ---- applying an instance --------------------------------------------------------------------
+
+static const lang_row_binding *find_row(const lang_instance *instance, bl_slice name)
+{
+    for (const lang_row_binding *row = instance->rows; row != NULL; row = row->next) {
+        if (bl_slice_equal(row->name, name)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+static lang_type *extend_record(const mapping *mapping, lang_type *type,
+                                const lang_row_binding *row)
+{
+    uint32_t count = type->count + row->count;
+    lang_type_field_entry *fields =
+        bl_arena_alloc(mapping->types->arena, (count + 1) * sizeof(*fields));
+    for (uint32_t i = 0; i < row->count; i++) {
+        fields[i] = row->fields[i];
+    }
+    for (uint32_t i = 0; i < type->count; i++) {
+        fields[row->count + i] = (lang_type_field_entry){
+            type->field_names[i], apply_mapping(mapping, type->arguments[i])};
+    }
+    return lang_type_record_of(mapping->types, fields, count, type->name);
+}
+
+static lang_type *map_instance(const mapping *mapping, lang_type *type)
+{
+    if ((type->flags & mapping->flags) == 0) {
+        return type;
+    }
+    const lang_instance *instance = mapping->instance;
+    if (type->shape == LANG_SHAPE_PARAMETER && type->owner == instance->owner) {
+        lang_type *bound = type->index < instance->count ? instance->bindings[type->index] : NULL;
+        return bound == NULL ? mapping->unbound : bound;
+    }
+    if (type->shape == LANG_SHAPE_RECORD && type->name.data != NULL) {
+        const lang_row_binding *row = find_row(instance, type->name);
+        return row == NULL ? NULL : extend_record(mapping, type, row);
+    }
+    return NULL;
+}
+
+lang_type *lang_instance_apply(lang_types *types, const lang_instance *instance, lang_type *scheme,
+                               lang_type *unbound)
+{
+    mapping mapping = {.types = types,
+                       .map = map_instance,
+                       .flags = LANG_TYPE_HAS_PARAMETER | LANG_TYPE_HAS_ROW,
+                       .instance = instance,
+                       .unbound = unbound};
+    return apply_mapping(&mapping, scheme);
+}
+
+// ---- merging ---------------------------------------------------------------------------------
+
+static lang_type **merge_all(lang_types *types, lang_type *first, lang_type *second)
+{
+    lang_type **parts = bl_arena_alloc(types->arena, (first->count + 1) * sizeof(*parts));
+    for (uint32_t i = 0; i < first->count; i++) {
+        parts[i] = lang_type_merge(types, first->arguments[i], second->arguments[i]);
+    }
+    return parts;
+}
+
+static lang_type *merge_records(lang_types *types, lang_type *first, lang_type *second)
+{
+    lang_type_field_entry *fields =
+        bl_arena_alloc(types->arena, (first->count + 1) * sizeof(*fields));
+    for (uint32_t i = 0; i < first->count; i++) {
+        lang_type *other = lang_type_field_of(types, second, first->field_names[i]);
+        fields[i] = (lang_type_field_entry){
+            first->field_names[i],
+            other == NULL ? first->arguments[i]
+                          : lang_type_merge(types, first->arguments[i], other)};
+    }
+    return lang_type_record_of(types, fields, first->count, first->name);
+}
+
+// Of one shape and number of parts.
+static lang_type *merge_parts(lang_types *types, lang_type *first, lang_type *second)
+{
+    lang_type **parts = merge_all(types, first, second);
+    switch (first->shape) {
+    case LANG_SHAPE_LIST:
+        return lang_type_list_of(types, parts[0]);
+    case LANG_SHAPE_SET:
+        return lang_type_set_of(types, parts[0]);
+    case LANG_SHAPE_WEAK:
+        return lang_type_weak_of(types, parts[0]);
+    case LANG_SHAPE_SCOPED:
+        return lang_type_scoped_of(types, parts[0]);
+    case LANG_SHAPE_MAP:
+        return lang_type_map_of(types, parts[0], parts[1]);
+    case LANG_SHAPE_TUPLE:
+        return lang_type_tuple_of(types, parts, first->count);
+    case LANG_SHAPE_NAMED:
+        return first->symbol == second->symbol
+                   ? lang_type_named_of(types, first->symbol, parts, first->count)
+                   : first;
+    case LANG_SHAPE_FUNCTION:
+        return lang_type_function_of(types, parts, first->count,
+                                     lang_type_merge(types, first->result, second->result),
+                                     ((first->flags | second->flags) &
+                                      LANG_TYPE_CAPTURES_SCOPED) != 0);
+    case LANG_SHAPE_RECORD:
+    case LANG_SHAPE_UNKNOWN:
+    case LANG_SHAPE_INT:
+    case LANG_SHAPE_FLOAT:
+    case LANG_SHAPE_STRING:
+    case LANG_SHAPE_BOOL:
+    case LANG_SHAPE_UNIT:
+    case LANG_SHAPE_PARAMETER:
+    case LANG_SHAPE_ROW:
+    case LANG_SHAPE_REQUEST:
+    case LANG_SHAPE_MODULE:
+        return first;
+    }
+    return first;
+}
+
+lang_type *lang_type_merge(lang_types *types, lang_type *first, lang_type *second)
+{
+    if (first == second || lang_type_is_unknown(second)) {
+        return first;
+    }
+    if (lang_type_is_unknown(first)) {
+        return second;
+    }
+    if (first->shape != second->shape ||
+        ((first->flags | second->flags) & LANG_TYPE_HAS_UNKNOWN) == 0) {
+        return first;
+    }
+    if (first->shape == LANG_SHAPE_RECORD) {
+        return merge_records(types, first, second);
+    }
+    return first->count == second->count ? merge_parts(types, first, second) : first;
+}

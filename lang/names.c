@@ -11,8 +11,8 @@ static uint32_t slot_of(const lang_names *names, bl_slice name, uint64_t hash)
 {
     uint32_t mask = names->slot_count - 1;
     uint32_t at = (uint32_t)hash & mask;
-    while (names->slots[at] != NULL && !(names->slots[at]->hash == hash &&
-                                         bl_slice_equal(names->slots[at]->name, name))) {
+    while (names->slots[at] != NULL &&
+           !(names->slots[at]->hash == hash && bl_slice_equal(names->slots[at]->name, name))) {
         at = (at + 1) & mask;
     }
     return at;
@@ -21,8 +21,7 @@ static uint32_t slot_of(const lang_names *names, bl_slice name, uint64_t hash)
 static void grow(lang_names *names)
 {
     names->slot_count *= 2;
-    names->slots =
-        bl_arena_alloc_zeroed(names->arena, names->slot_count * sizeof(*names->slots));
+    names->slots = bl_arena_alloc_zeroed(names->arena, names->slot_count * sizeof(*names->slots));
     for (uint32_t i = 0; i < names->count; i++) {
         lang_entry *entry = names->entries[i];
         names->slots[slot_of(names, entry->name, entry->hash)] = entry;

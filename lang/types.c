@@ -40,8 +40,7 @@ static bool is_same(const lang_type *a, const lang_type *b)
 {
     if (a->hash != b->hash || a->shape != b->shape || a->count != b->count ||
         a->result != b->result || a->symbol != b->symbol || a->owner != b->owner ||
-        a->index != b->index ||
-        ((a->flags ^ b->flags) & LANG_TYPE_CAPTURES_SCOPED) != 0 ||
+        a->index != b->index || ((a->flags ^ b->flags) & LANG_TYPE_CAPTURES_SCOPED) != 0 ||
         (a->name.data == NULL) != (b->name.data == NULL) || !bl_slice_equal(a->name, b->name)) {
         return false;
     }
@@ -77,8 +76,10 @@ static void grow(lang_types *types)
 // Sums up size and flags of the parts. False: too large.
 static bool measure(lang_type *type)
 {
-    enum { INHERITED = LANG_TYPE_HAS_UNKNOWN | LANG_TYPE_HAS_PARAMETER | LANG_TYPE_HAS_ROW |
-                       LANG_TYPE_HAS_SCOPED | LANG_TYPE_HAS_OPEN };
+    enum {
+        INHERITED = LANG_TYPE_HAS_UNKNOWN | LANG_TYPE_HAS_PARAMETER | LANG_TYPE_HAS_ROW |
+                    LANG_TYPE_HAS_SCOPED | LANG_TYPE_HAS_OPEN
+    };
     uint32_t size = 1;
     for (uint32_t i = 0; i < type->count; i++) {
         size += type->arguments[i]->size;
@@ -181,19 +182,18 @@ lang_type *lang_type_map_of(lang_types *types, lang_type *key, lang_type *value)
 
 lang_type *lang_type_tuple_of(lang_types *types, lang_type *const *elements, uint32_t count)
 {
-    return intern(
-        types, &(lang_type){.shape = LANG_SHAPE_TUPLE, .count = count, .arguments = elements});
+    return intern(types,
+                  &(lang_type){.shape = LANG_SHAPE_TUPLE, .count = count, .arguments = elements});
 }
 
 lang_type *lang_type_function_of(lang_types *types, lang_type *const *parameters, uint32_t count,
                                  lang_type *result, bool captures_scoped)
 {
-    return intern(types,
-                  &(lang_type){.shape = LANG_SHAPE_FUNCTION,
-                               .flags = captures_scoped ? LANG_TYPE_CAPTURES_SCOPED : 0,
-                               .count = count,
-                               .arguments = parameters,
-                               .result = result});
+    return intern(types, &(lang_type){.shape = LANG_SHAPE_FUNCTION,
+                                      .flags = captures_scoped ? LANG_TYPE_CAPTURES_SCOPED : 0,
+                                      .count = count,
+                                      .arguments = parameters,
+                                      .result = result});
 }
 
 lang_type *lang_type_named_of(lang_types *types, lang_type_symbol *symbol,
@@ -207,10 +207,9 @@ lang_type *lang_type_named_of(lang_types *types, lang_type_symbol *symbol,
             all[i] = i < count ? arguments[i] : types->unknown;
         }
     }
-    return intern(types, &(lang_type){.shape = LANG_SHAPE_NAMED,
-                                      .count = arity,
-                                      .arguments = all,
-                                      .symbol = symbol});
+    return intern(
+        types, &(lang_type){
+                   .shape = LANG_SHAPE_NAMED, .count = arity, .arguments = all, .symbol = symbol});
 }
 
 // Stable, so that of equal names the last one written stays last.
@@ -286,11 +285,12 @@ static lang_type_symbol *builtin_enum(lang_types *types, const char *name,
     lang_type_symbol *symbol = bl_arena_alloc_zeroed(types->arena, sizeof(*symbol));
     symbol->kind = LANG_SYMBOL_ENUM;
     symbol->name = bl_slice_of(name);
-    symbol->constructors = bl_arena_alloc_zeroed(types->arena, count * sizeof(*symbol->constructors));
+    symbol->constructors =
+        bl_arena_alloc_zeroed(types->arena, count * sizeof(*symbol->constructors));
     symbol->constructor_count = count;
     for (uint32_t i = 0; i < count; i++) {
-        symbol->constructors[i] =
-            (lang_constructor_symbol){.name = bl_slice_of(variants[i]), .owner = symbol, .index = i};
+        symbol->constructors[i] = (lang_constructor_symbol){
+            .name = bl_slice_of(variants[i]), .owner = symbol, .index = i};
     }
     return symbol;
 }
@@ -309,10 +309,10 @@ static void make_enums(lang_types *types)
     static const char *const options[] = {"Some", "None"};
     static const char *const results[] = {"Ok", "Err"};
     // The first seven are what a match has to cover.
-    static const char *const errors[] = {
-        "BadRequest", "NotFound", "Unauthorized", "Forbidden", "Conflict", "Unprocessable",
-        "Internal", "MethodNotAllowed", "TooManyRequests", "BadGateway", "ServiceUnavailable",
-        "GatewayTimeout"};
+    static const char *const errors[] = {"BadRequest", "NotFound",           "Unauthorized",
+                                         "Forbidden",  "Conflict",           "Unprocessable",
+                                         "Internal",   "MethodNotAllowed",   "TooManyRequests",
+                                         "BadGateway", "ServiceUnavailable", "GatewayTimeout"};
     types->option = builtin_enum(types, "Option", options, 2);
     types->result = builtin_enum(types, "Result", results, 2);
     types->http_error = builtin_enum(types, "HttpError", errors, BL_ARRAY_COUNT(errors));
@@ -333,8 +333,8 @@ static void make_web_records(lang_types *types)
     lang_type *pair[] = {types->string, types->string};
     lang_type *headers = lang_type_list_of(types, lang_type_tuple_of(types, pair, 2));
     lang_type_field_entry request[] = {
-        {BL_SLICE("method"), types->string}, {BL_SLICE("url"), types->string},
-        {BL_SLICE("headers"), headers},      {BL_SLICE("body"), types->string},
+        {BL_SLICE("method"), types->string},  {BL_SLICE("url"), types->string},
+        {BL_SLICE("headers"), headers},       {BL_SLICE("body"), types->string},
         {BL_SLICE("params"), types->unknown}, {BL_SLICE("query"), types->unknown},
         {BL_SLICE("cookies"), types->unknown}};
     lang_type_field_entry response[] = {{BL_SLICE("status"), types->integer},
@@ -343,8 +343,7 @@ static void make_web_records(lang_types *types)
     types->request = simple(types, LANG_SHAPE_REQUEST);
     types->request_record =
         lang_type_record_of(types, request, BL_ARRAY_COUNT(request), (bl_slice){0});
-    types->response =
-        lang_type_record_of(types, response, BL_ARRAY_COUNT(response), (bl_slice){0});
+    types->response = lang_type_record_of(types, response, BL_ARRAY_COUNT(response), (bl_slice){0});
 }
 
 void lang_types_init(lang_types *types, bl_arena *arena)
@@ -507,8 +506,7 @@ lang_type *lang_type_base(lang_types *types, lang_type *type)
     for (;;) {
         if (type->shape == LANG_SHAPE_SCOPED) {
             type = type->arguments[0];
-        } else if (type->shape == LANG_SHAPE_NAMED &&
-                   type->symbol->kind == LANG_SYMBOL_REFINED) {
+        } else if (type->shape == LANG_SHAPE_NAMED && type->symbol->kind == LANG_SYMBOL_REFINED) {
             if (type->symbol->base == NULL) { // Refers to itself.
                 return types->unknown;
             }

@@ -28,8 +28,8 @@ typedef enum lang_shape {
 enum {
     LANG_TYPE_HAS_UNKNOWN = 1 << 0,
     LANG_TYPE_HAS_PARAMETER = 1 << 1,
-    LANG_TYPE_HAS_ROW = 1 << 2,    // An open record.
-    LANG_TYPE_HAS_SCOPED = 1 << 3, // A scoped handle, or a function that captures one.
+    LANG_TYPE_HAS_ROW = 1 << 2,         // An open record.
+    LANG_TYPE_HAS_SCOPED = 1 << 3,      // A scoped handle, or a function that captures one.
     LANG_TYPE_CAPTURES_SCOPED = 1 << 4, // FUNCTION: part of its identity.
     LANG_TYPE_HAS_OPEN = 1 << 5,        // lang_types.open, which is HAS_UNKNOWN too.
 };
@@ -43,8 +43,8 @@ struct lang_type {
     // LIST, SET, WEAK, SCOPED: the element. MAP: key, value. TUPLE: elements. FUNCTION: parameters.
     // NAMED: type arguments, as many as the symbol has parameters. RECORD: types of the fields.
     lang_type *const *arguments;
-    lang_type *result;           // FUNCTION.
-    lang_type_symbol *symbol;   // NAMED: struct, enum or refined type.
+    lang_type *result;        // FUNCTION.
+    lang_type_symbol *symbol; // NAMED: struct, enum or refined type.
     // PARAMETER, MODULE: its name. RECORD: the row variable, data == NULL: closed.
     bl_slice name;
     const bl_slice *field_names; // RECORD: parallel to arguments, sorted by bytes, no duplicates.
@@ -63,7 +63,8 @@ typedef struct lang_types {
     uint32_t slot_count;
     uint32_t type_count;
     lang_type *unknown;
-    lang_type *open; // An unbound variable where a type is expected: Unknown, but nobody asked for it.
+    lang_type
+        *open; // An unbound variable where a type is expected: Unknown, but nobody asked for it.
     lang_type *integer;
     lang_type *number;
     lang_type *string;

@@ -11,10 +11,10 @@
 
 // Rebuilds a type with its parts mapped. map gives the replacement of a leaf that it knows (a
 // parameter, an open record), or NULL: walk on.
-typedef struct mapping mapping;
-struct mapping {
+typedef struct type_map type_map;
+struct type_map {
     lang_types *types;
-    lang_type *(*map)(const mapping *, lang_type *);
+    lang_type *(*map)(const type_map *mapping, lang_type *type);
     uint16_t flags; // Types without any of these stay as they are.
     const void *owner;
     lang_type *const *arguments;
@@ -23,9 +23,9 @@ struct mapping {
     lang_type *unbound;
 };
 
-static lang_type *apply_mapping(const mapping *mapping, lang_type *type);
+static lang_type *apply_mapping(const type_map *mapping, lang_type *type);
 
-static lang_type **map_all(const mapping *mapping, lang_type *const *from, uint32_t count)
+static lang_type **map_all(const type_map *mapping, lang_type *const *from, uint32_t count)
 {
     lang_type **parts = bl_arena_alloc(mapping->types->arena, (count + 1) * sizeof(*parts));
     for (uint32_t i = 0; i < count; i++) {
@@ -34,7 +34,7 @@ static lang_type **map_all(const mapping *mapping, lang_type *const *from, uint3
     return parts;
 }
 
-static lang_type *map_record(const mapping *mapping, lang_type *type)
+static lang_type *map_record(const type_map *mapping, lang_type *type)
 {
     lang_type_field_entry *fields =
         bl_arena_alloc(mapping->types->arena, (type->count + 1) * sizeof(*fields));
@@ -45,7 +45,7 @@ static lang_type *map_record(const mapping *mapping, lang_type *type)
     return lang_type_record_of(mapping->types, fields, type->count, type->name);
 }
 
-static lang_type *map_parts(const mapping *mapping, lang_type *type)
+static lang_type *map_parts(const type_map *mapping, lang_type *type)
 {
     lang_types *types = mapping->types;
     switch (type->shape) {
@@ -87,7 +87,7 @@ static lang_type *map_parts(const mapping *mapping, lang_type *type)
     return type;
 }
 
-static lang_type *apply_mapping(const mapping *mapping, lang_type *type)
+static lang_type *apply_mapping(const type_map *mapping, lang_type *type)
 {
     lang_type *known = mapping->map(mapping, type);
     if (known != NULL) {
@@ -96,7 +96,7 @@ static lang_type *apply_mapping(const mapping *mapping, lang_type *type)
     return type->count == 0 && type->result == NULL ? type : map_parts(mapping, type);
 }
 
-static lang_type *map_parameter(const mapping *mapping, lang_type *type)
+static lang_type *map_parameter(const type_map *mapping, lang_type *type)
 {
     if ((type->flags & mapping->flags) == 0) {
         return type;
@@ -104,19 +104,18 @@ static lang_type *map_parameter(const mapping *mapping, lang_type *type)
     if (type->shape != LANG_SHAPE_PARAMETER || type->owner != mapping->owner) {
         return NULL;
     }
-    return type->index < mapping->count ? mapping->arguments[type->index]
-                                        : mapping->types->unknown;
+    return type->index < mapping->count ? mapping->arguments[type->index] : mapping->types->unknown;
 }
 
 lang_type *lang_type_substitute(lang_types *types, lang_type *type, const void *owner,
                                 lang_type *const *arguments, uint32_t count)
 {
-    mapping mapping = {.types = types,
-                       .map = map_parameter,
-                       .flags = LANG_TYPE_HAS_PARAMETER,
-                       .owner = owner,
-                       .arguments = arguments,
-                       .count = count};
+    type_map mapping = {.types = types,
+                        .map = map_parameter,
+                        .flags = LANG_TYPE_HAS_PARAMETER,
+                        .owner = owner,
+                        .arguments = arguments,
+                        .count = count};
     return apply_mapping(&mapping, type);
 }
 
@@ -125,7 +124,7 @@ lang_type *lang_type_erase(lang_types *types, lang_type *type, const void *owner
     return owner == NULL ? type : lang_type_substitute(types, type, owner, NULL, 0);
 }
 
-static lang_type *map_refined(const mapping *mapping, lang_type *type)
+static lang_type *map_refined(const type_map *mapping, lang_type *type)
 {
     if (type->shape == LANG_SHAPE_NAMED && type->symbol->kind == LANG_SYMBOL_REFINED) {
         return apply_mapping(mapping, lang_type_base(mapping->types, type));
@@ -135,7 +134,7 @@ static lang_type *map_refined(const mapping *mapping, lang_type *type)
 
 lang_type *lang_type_deep_base(lang_types *types, lang_type *type)
 {
-    mapping mapping = {.types = types, .map = map_refined};
+    type_map mapping = {.types = types, .map = map_refined};
     return apply_mapping(&mapping, type);
 }
 
@@ -158,12 +157,12 @@ uint32_t lang_type_parameter_count(const lang_type *type, const void *owner)
 // ---- unification -----------------------------------------------------------------------------
 
 // One walk serves both relations: without an instance it is compatibility.
-typedef struct relation {
+typedef struct type_relation {
     lang_types *types;
     lang_instance *instance; // NULL: no variables.
-} relation;
+} type_relation;
 
-static bool relate(const relation *relation, lang_type *actual, lang_type *expected);
+static bool relate(const type_relation *relation, lang_type *actual, lang_type *expected);
 
 void lang_instance_init(lang_instance *instance, lang_types *types, const void *owner,
                         uint32_t count)
@@ -174,7 +173,7 @@ void lang_instance_init(lang_instance *instance, lang_types *types, const void *
     }
 }
 
-static bool bind(const relation *relation, lang_type *variable, lang_type *actual)
+static bool bind(const type_relation *relation, lang_type *variable, lang_type *actual)
 {
     lang_types *types = relation->types;
     if (variable->index >= relation->instance->count) {
@@ -200,7 +199,7 @@ static bool bind(const relation *relation, lang_type *variable, lang_type *actua
     return true;
 }
 
-static bool relate_all(const relation *relation, lang_type *actual, lang_type *expected)
+static bool relate_all(const type_relation *relation, lang_type *actual, lang_type *expected)
 {
     if (actual->count != expected->count) {
         return false;
@@ -215,7 +214,7 @@ static bool relate_all(const relation *relation, lang_type *actual, lang_type *e
 
 // Parameters are compared either way round: a function that takes an open record serves where
 // one that takes a closed record is wanted.
-static bool relate_parameter(const relation *relation, lang_type *actual, lang_type *expected)
+static bool relate_parameter(const type_relation *relation, lang_type *actual, lang_type *expected)
 {
     if (relation->instance == NULL) {
         return lang_type_is_compatible(relation->types, actual, expected) ||
@@ -229,7 +228,7 @@ static bool relate_parameter(const relation *relation, lang_type *actual, lang_t
     return lang_type_is_compatible(relation->types, known, actual);
 }
 
-static bool relate_functions(const relation *relation, lang_type *actual, lang_type *expected)
+static bool relate_functions(const type_relation *relation, lang_type *actual, lang_type *expected)
 {
     if (actual->count != expected->count) {
         return false;
@@ -244,7 +243,7 @@ static bool relate_functions(const relation *relation, lang_type *actual, lang_t
 }
 
 // The fields of `actual` that an open record did not name are what its row stands for.
-static void bind_row(const relation *relation, lang_type *actual, lang_type *expected)
+static void bind_row(const type_relation *relation, lang_type *actual, lang_type *expected)
 {
     if (relation->instance == NULL || expected->name.data == NULL) {
         return;
@@ -266,14 +265,13 @@ static void bind_row(const relation *relation, lang_type *actual, lang_type *exp
     relation->instance->rows = row;
 }
 
-static bool relate_records(const relation *relation, lang_type *actual, lang_type *expected)
+static bool relate_records(const type_relation *relation, lang_type *actual, lang_type *expected)
 {
     bool actual_open = actual->name.data != NULL;
     bool expected_open = expected->name.data != NULL;
     uint32_t common = 0;
     for (uint32_t i = 0; i < expected->count; i++) {
-        lang_type *field =
-            lang_type_field_of(relation->types, actual, expected->field_names[i]);
+        lang_type *field = lang_type_field_of(relation->types, actual, expected->field_names[i]);
         if (field != NULL) {
             common++;
             if (!relate(relation, field, expected->arguments[i])) {
@@ -296,15 +294,14 @@ static bool is_struct(const lang_type *type)
 }
 
 // A struct has at least the fields of an open record.
-static bool relate_struct(const relation *relation, lang_type *structure, lang_type *record,
+static bool relate_struct(const type_relation *relation, lang_type *structure, lang_type *record,
                           bool structure_is_actual)
 {
     if (record->name.data == NULL) {
         return false;
     }
     for (uint32_t i = 0; i < record->count; i++) {
-        lang_type *field =
-            lang_type_field_of(relation->types, structure, record->field_names[i]);
+        lang_type *field = lang_type_field_of(relation->types, structure, record->field_names[i]);
         if (field == NULL) {
             return false;
         }
@@ -321,7 +318,7 @@ static bool relate_struct(const relation *relation, lang_type *structure, lang_t
 }
 
 // Requests: only fields that both sides know are compared; anything else may be there.
-static bool relate_request(const relation *relation, lang_type *other, lang_type *request_side,
+static bool relate_request(const type_relation *relation, lang_type *other, lang_type *request_side,
                            bool request_is_actual)
 {
     lang_type *known = relation->types->request_record;
@@ -346,7 +343,7 @@ static bool relate_request(const relation *relation, lang_type *other, lang_type
     return true;
 }
 
-static bool relate_same_shape(const relation *relation, lang_type *actual, lang_type *expected)
+static bool relate_same_shape(const type_relation *relation, lang_type *actual, lang_type *expected)
 {
     switch (expected->shape) {
     case LANG_SHAPE_LIST:
@@ -378,7 +375,7 @@ static bool relate_same_shape(const relation *relation, lang_type *actual, lang_
     return true;
 }
 
-static bool relate_different_shapes(const relation *relation, lang_type *actual,
+static bool relate_different_shapes(const type_relation *relation, lang_type *actual,
                                     lang_type *expected)
 {
     if (actual->shape == LANG_SHAPE_SCOPED) {
@@ -408,7 +405,7 @@ static lang_type *without_refinement(lang_types *types, lang_type *type)
     return type->shape == LANG_SHAPE_SCOPED ? type : lang_type_base(types, type);
 }
 
-static bool relate(const relation *relation, lang_type *actual, lang_type *expected)
+static bool relate(const type_relation *relation, lang_type *actual, lang_type *expected)
 {
     lang_instance *instance = relation->instance;
     bool has_variables = instance != NULL && instance->owner != NULL &&
@@ -435,13 +432,13 @@ static bool relate(const relation *relation, lang_type *actual, lang_type *expec
 
 bool lang_type_is_compatible(lang_types *types, lang_type *actual, lang_type *expected)
 {
-    return relate(&(relation){.types = types}, actual, expected);
+    return relate(&(type_relation){.types = types}, actual, expected);
 }
 
 bool lang_instance_unify(lang_types *types, lang_instance *instance, lang_type *scheme,
                          lang_type *actual)
 {
-    return relate(&(relation){.types = types, .instance = instance}, actual, scheme);
+    return relate(&(type_relation){.types = types, .instance = instance}, actual, scheme);
 }
 
 // ---- applying an instance --------------------------------------------------------------------
@@ -456,7 +453,7 @@ static const lang_row_binding *find_row(const lang_instance *instance, bl_slice 
     return NULL;
 }
 
-static lang_type *extend_record(const mapping *mapping, lang_type *type,
+static lang_type *extend_record(const type_map *mapping, lang_type *type,
                                 const lang_row_binding *row)
 {
     uint32_t count = type->count + row->count;
@@ -472,7 +469,7 @@ static lang_type *extend_record(const mapping *mapping, lang_type *type,
     return lang_type_record_of(mapping->types, fields, count, type->name);
 }
 
-static lang_type *map_instance(const mapping *mapping, lang_type *type)
+static lang_type *map_instance(const type_map *mapping, lang_type *type)
 {
     if ((type->flags & mapping->flags) == 0) {
         return type;
@@ -492,11 +489,11 @@ static lang_type *map_instance(const mapping *mapping, lang_type *type)
 lang_type *lang_instance_apply(lang_types *types, const lang_instance *instance, lang_type *scheme,
                                lang_type *unbound)
 {
-    mapping mapping = {.types = types,
-                       .map = map_instance,
-                       .flags = LANG_TYPE_HAS_PARAMETER | LANG_TYPE_HAS_ROW,
-                       .instance = instance,
-                       .unbound = unbound};
+    type_map mapping = {.types = types,
+                        .map = map_instance,
+                        .flags = LANG_TYPE_HAS_PARAMETER | LANG_TYPE_HAS_ROW,
+                        .instance = instance,
+                        .unbound = unbound};
     return apply_mapping(&mapping, scheme);
 }
 
@@ -518,9 +515,9 @@ static lang_type *merge_records(lang_types *types, lang_type *first, lang_type *
     for (uint32_t i = 0; i < first->count; i++) {
         lang_type *other = lang_type_field_of(types, second, first->field_names[i]);
         fields[i] = (lang_type_field_entry){
-            first->field_names[i],
-            other == NULL ? first->arguments[i]
-                          : lang_type_merge(types, first->arguments[i], other)};
+            first->field_names[i], other == NULL
+                                       ? first->arguments[i]
+                                       : lang_type_merge(types, first->arguments[i], other)};
     }
     return lang_type_record_of(types, fields, first->count, first->name);
 }
@@ -547,10 +544,9 @@ static lang_type *merge_parts(lang_types *types, lang_type *first, lang_type *se
                    ? lang_type_named_of(types, first->symbol, parts, first->count)
                    : first;
     case LANG_SHAPE_FUNCTION:
-        return lang_type_function_of(types, parts, first->count,
-                                     lang_type_merge(types, first->result, second->result),
-                                     ((first->flags | second->flags) &
-                                      LANG_TYPE_CAPTURES_SCOPED) != 0);
+        return lang_type_function_of(
+            types, parts, first->count, lang_type_merge(types, first->result, second->result),
+            ((first->flags | second->flags) & LANG_TYPE_CAPTURES_SCOPED) != 0);
     case LANG_SHAPE_RECORD:
     case LANG_SHAPE_UNKNOWN:
     case LANG_SHAPE_INT:

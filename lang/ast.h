@@ -150,6 +150,7 @@ struct lang_pattern {
     lang_pattern_kind kind;
     uint32_t id;
     lang_span span;
+    lang_span inner; // The span without the parentheses around.
     uint16_t paren_count;
     union {
         bl_slice name;
@@ -173,7 +174,7 @@ struct lang_pattern {
         } record;
         struct {
             lang_pattern_list items;
-            lang_pattern *rest; // A NAME pattern, or NULL: the list has exactly these elements.
+            lang_pattern *rest; // NAME or WILDCARD; NULL: the list has exactly these elements.
         } list;
     } as;
 };
@@ -339,11 +340,12 @@ struct lang_expr {
     lang_expr_kind kind;
     uint32_t id;
     lang_span span;
+    lang_span inner;      // The span without the parentheses around.
     uint16_t paren_count; // Pairs of parentheses that only group: 1 for `(e)`, also for `(e,)`.
     uint16_t height;      // 1 for a leaf; at most LANG_TREE_HEIGHT_MAX.
     union {
-        // The text is the span's. The smallest Int, `-9223372036854775808`, is one INT node that
-        // includes the minus.
+        // The text is that of `inner`. The smallest Int, `-9223372036854775808`, is one INT node
+        // that includes the minus.
         int64_t integer;
         double number;
         lang_string string;

@@ -1,4 +1,4 @@
-// vm/faults.h: numbers of the run-time errors that FAIL raises (opcodes.def).
+// vm/faults.h: numbers of the run-time errors, from faults.def.
 #ifndef VM_FAULTS_H
 #define VM_FAULTS_H
 

@@ -1,0 +1,177 @@
+// vm/std/text.c: UTF-8 as the modules need it, see text.h.
+#include "vm/std/text.h"
+
+enum {
+    // Below this many bytes a copy is cheaper than a view; and a view shall not keep a text alive
+    // that is far larger than itself.
+    VIEW_SIZE_MIN = 64,
+    VIEW_SHARE = 8,
+};
+
+uint32_t std_decode(const char *text)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+    if (bytes[0] < 0x80) {
+        return bytes[0];
+    }
+    if (bytes[0] < 0xE0) {
+        return (bytes[0] & 0x1Fu) << 6 | (bytes[1] & 0x3Fu);
+    }
+    if (bytes[0] < 0xF0) {
+        return (bytes[0] & 0x0Fu) << 12 | (bytes[1] & 0x3Fu) << 6 | (bytes[2] & 0x3Fu);
+    }
+    return (bytes[0] & 0x07u) << 18 | (bytes[1] & 0x3Fu) << 12 | (bytes[2] & 0x3Fu) << 6 |
+           (bytes[3] & 0x3Fu);
+}
+
+size_t std_encode(uint32_t code, char *out)
+{
+    if (code < 0x80) {
+        out[0] = (char)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        out[0] = (char)(0xC0 | code >> 6);
+        out[1] = (char)(0x80 | (code & 0x3F));
+        return 2;
+    }
+    if (code < 0x10000) {
+        out[0] = (char)(0xE0 | code >> 12);
+        out[1] = (char)(0x80 | (code >> 6 & 0x3F));
+        out[2] = (char)(0x80 | (code & 0x3F));
+        return 3;
+    }
+    out[0] = (char)(0xF0 | code >> 18);
+    out[1] = (char)(0x80 | (code >> 12 & 0x3F));
+    out[2] = (char)(0x80 | (code >> 6 & 0x3F));
+    out[3] = (char)(0x80 | (code & 0x3F));
+    return 4;
+}
+
+size_t std_skip_chars(bl_slice text, size_t from, uint64_t count)
+{
+    size_t offset = from;
+    while (count > 0 && offset < text.size) {
+        offset += std_char_size(text.data[offset]);
+        count -= 1;
+    }
+    return offset;
+}
+
+size_t std_count_chars(bl_slice text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        count += !std_is_continuation(text.data[i]);
+    }
+    return count;
+}
+
+bool std_is_space(uint32_t code)
+{
+    return (code >= 0x9 && code <= 0xD) || code == 0x20 || code == 0x85 || code == 0xA0 ||
+           code == 0x1680 || (code >= 0x2000 && code <= 0x200A) || code == 0x2028 ||
+           code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
+}
+
+bl_slice std_trim(bl_slice text)
+{
+    while (text.size > 0 && std_is_space(std_decode(text.data))) {
+        size_t size = std_char_size(text.data[0]);
+        text = (bl_slice){text.data + size, text.size - size};
+    }
+    while (text.size > 0) {
+        size_t last = text.size - 1;
+        while (last > 0 && std_is_continuation(text.data[last])) {
+            last -= 1;
+        }
+        if (!std_is_space(std_decode(text.data + last))) {
+            break;
+        }
+        text.size = last;
+    }
+    return text;
+}
+
+// Bytes of the valid character at the beginning, 0 if there is none. RFC 3629, section 4.
+static size_t valid_char(const unsigned char *bytes, size_t size)
+{
+    unsigned char first = bytes[0];
+    if (first < 0x80) {
+        return 1;
+    }
+    size_t wanted = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    if (first < 0xC2 || first > 0xF4 || size < wanted) {
+        return 0;
+    }
+    unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    if (bytes[1] < low || bytes[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < wanted; i++) {
+        if ((bytes[i] & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    return wanted;
+}
+
+bool std_is_utf8(bl_slice bytes)
+{
+    size_t offset = 0;
+    while (offset < bytes.size) {
+        uint64_t word;
+        if (bytes.size - offset >= sizeof(word)) {
+            memcpy(&word, bytes.data + offset, sizeof(word));
+            if ((word & 0x8080808080808080u) == 0) {
+                offset += sizeof(word);
+                continue;
+            }
+        }
+        const unsigned char *rest = (const unsigned char *)bytes.data + offset;
+        size_t size = valid_char(rest, bytes.size - offset);
+        if (size == 0) {
+            return false;
+        }
+        offset += size;
+    }
+    return true;
+}
+
+bool std_parse_int(bl_slice text, int64_t *value)
+{
+    size_t at = text.size > 0 && (text.data[0] == '-' || text.data[0] == '+') ? 1 : 0;
+    bool is_negative = at == 1 && text.data[0] == '-';
+    if (at == text.size) {
+        return false;
+    }
+    int64_t number = 0; // Grows downwards: the negative side is the larger one.
+    for (; at < text.size; at++) {
+        int digit = text.data[at] - '0';
+        if (digit < 0 || digit > 9 || __builtin_mul_overflow(number, 10, &number) ||
+            __builtin_sub_overflow(number, digit, &number)) {
+            return false;
+        }
+    }
+    if (!is_negative && number == INT64_MIN) {
+        return false;
+    }
+    *value = is_negative ? number : -number;
+    return true;
+}
+
+vm_value std_part(vm_heap *heap, vm_string *text, size_t offset, size_t size)
+{
+    if (size == text->size) {
+        vm_object_dup(&text->header);
+        return vm_of(text);
+    }
+    bool is_large = size >= VIEW_SIZE_MIN && size >= text->size / VIEW_SHARE;
+    vm_value part = is_large ? vm_string_view(heap, text, offset, size)
+                             : vm_string_make(heap, text->data + offset, size);
+    if ((text->header.flags & VM_STRING_ASCII) != 0 && part.string->header.count != 0) {
+        part.string->header.flags |= VM_STRING_ASCII;
+    }
+    return part;
+}

@@ -296,10 +296,10 @@ void eng_ring_recv_cancel(eng_ring *ring, uint32_t file, uint32_t generation)
 static void prep_sendmsg(eng_ring *ring, struct io_uring_sqe *sqe, uint32_t file,
                          const struct iovec *parts, uint32_t part_count)
 {
-    message *message = &ring->messages[sqe - ring->uring.sq.sqes];
-    memcpy(message->parts, parts, part_count * sizeof(*parts));
-    message->header = (struct msghdr){.msg_iov = message->parts, .msg_iovlen = part_count};
-    io_uring_prep_sendmsg(sqe, (int)file, &message->header, MSG_NOSIGNAL);
+    message *own = &ring->messages[sqe - ring->uring.sq.sqes];
+    memcpy(own->parts, parts, part_count * sizeof(*parts));
+    own->header = (struct msghdr){.msg_iov = own->parts, .msg_iovlen = part_count};
+    io_uring_prep_sendmsg(sqe, (int)file, &own->header, MSG_NOSIGNAL);
 }
 
 void eng_ring_send(eng_ring *ring, uint32_t file, uint32_t generation, const struct iovec *parts,

@@ -80,9 +80,9 @@ static uint32_t allowed_cpus(cpu_set_t *set)
 
 static int nth_cpu(const cpu_set_t *set, uint32_t n)
 {
-    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
         if (CPU_ISSET(cpu, set) && n-- == 0) {
-            return cpu;
+            return (int)cpu;
         }
     }
     return -1;
@@ -200,7 +200,7 @@ static void prepare_thread(const core_thread *thread)
     if (thread->cpu >= 0) {
         cpu_set_t set;
         CPU_ZERO(&set);
-        CPU_SET(thread->cpu, &set);
+        CPU_SET((size_t)thread->cpu, &set);
         // Not pinned it is slower, no more.
         (void)pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
     }

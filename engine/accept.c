@@ -32,8 +32,7 @@ static void take_waiting(eng_core *core)
     accept->is_armed = true;
     accept->address_size = sizeof(accept->address);
     core->armed_accept_count += 1;
-    eng_ring_accept_waiting(core->ring, core->listener, 0, &accept->address,
-                            &accept->address_size);
+    eng_ring_accept_waiting(core->ring, core->listener, 0, &accept->address, &accept->address_size);
 }
 
 static void cancel_all(eng_core *core)

@@ -24,33 +24,26 @@
 
 // ---- clock -------------------------------------------------------------------------------------
 
-static int64_t read_clock_ns(clockid_t id)
-{
-    struct timespec time;
-    clock_gettime(id, &time);
-    return (int64_t)time.tv_sec * SECOND_NS + time.tv_nsec;
-}
-
 // RFC 9110 section 5.6.7, once a second.
 static void refresh_date(eng_core *core)
 {
     static const char days[] = "SunMonTueWedThuFriSat";
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    int64_t wall_ns = read_clock_ns(CLOCK_REALTIME);
-    time_t seconds = (time_t)(wall_ns / SECOND_NS);
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
     struct tm tm;
-    gmtime_r(&seconds, &tm);
+    gmtime_r(&wall.tv_sec, &tm);
     char text[64];
     snprintf(text, sizeof(text), "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
              days + (size_t)tm.tm_wday * 3, tm.tm_mday, months + (size_t)tm.tm_mon * 3,
              tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
     memcpy(core->date, text, ENG_DATE_SIZE);
-    core->date_until_ns = core->now_ns + SECOND_NS - wall_ns % SECOND_NS;
+    core->date_until_ns = core->now_ns + SECOND_NS - wall.tv_nsec;
 }
 
 static void read_time(eng_core *core)
 {
-    core->now_ns = read_clock_ns(CLOCK_MONOTONIC);
+    core->now_ns = eng_ring_now_ns(core->ring);
     if (core->now_ns >= core->date_until_ns) {
         refresh_date(core);
     }
@@ -260,6 +253,17 @@ static bool is_active(const eng_conn *conn)
     return conn->life == ENG_LIFE_OPEN && !eng_conn_is_idle(conn);
 }
 
+// The last core to count tells the upper layer.
+static void count_active(const eng_core *core, uint32_t active_count)
+{
+    eng_control *control = core->control;
+    atomic_fetch_add(&control->active_count, active_count);
+    if (atomic_fetch_sub(&control->uncounted_core_count, 1) == 1 &&
+        core->config->on_drain != NULL) {
+        core->config->on_drain(core->config->user, atomic_load(&control->active_count));
+    }
+}
+
 static void begin_drain(eng_core *core)
 {
     const eng_limits *limits = &core->config->limits;
@@ -282,7 +286,7 @@ static void begin_drain(eng_core *core)
             }
         }
     }
-    eng_server_count_active(core->server, active_count);
+    count_active(core, active_count);
 }
 
 #define DRAIN_LOOK_NS (INT64_C(100) * MS_NS)
@@ -318,7 +322,8 @@ static void cut(eng_core *core)
 
 static bool run_state(eng_core *core)
 {
-    eng_run_state state = eng_server_run_state(core->server);
+    eng_run_state state =
+        (eng_run_state)atomic_load_explicit(&core->control->run_state, memory_order_relaxed);
     if (state == ENG_RUN) {
         return true;
     }

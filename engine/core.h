@@ -181,6 +181,13 @@ typedef enum eng_run_state {
     ENG_STOP,
 } eng_run_state;
 
+// What the cores of a server share: written at the end of its life only.
+typedef struct eng_control {
+    _Atomic(uint32_t) run_state;            // eng_run_state.
+    _Atomic(uint32_t) uncounted_core_count; // Which have not counted their active connections.
+    _Atomic(uint32_t) active_count;
+} eng_control;
+
 #define ENG_DATE_SIZE 29 // "Sun, 06 Nov 1994 08:49:37 GMT"
 
 struct eng_core {
@@ -188,7 +195,7 @@ struct eng_core {
     void *user; // Of the upper layer.
     int64_t now_ns;
     const eng_config *config;
-    eng_server *server;
+    eng_control *control;
     uint32_t index;
 
     eng_conn **conns; // By file.
@@ -249,9 +256,5 @@ bool eng_core_pass(eng_core *core, bl_status *status, bl_error *error);
 void eng_accept_update(eng_core *core); // Arms or cancels as the state asks for.
 void eng_accept_on_event(eng_core *core, const eng_event *event);
 void eng_accept_drain(eng_core *core);
-
-// server.c
-eng_run_state eng_server_run_state(const eng_server *server);
-void eng_server_count_active(eng_server *server, uint32_t active_count);
 
 #endif

@@ -1,4 +1,5 @@
 // engine/probe.c: the report of what this machine offers, whatever the door to the kernel.
+#include "engine/process_limits.h"
 #include "engine/ring.h"
 
 #include <sched.h>
@@ -15,7 +16,7 @@ void eng_probe(const eng_limits *limits, eng_probe_report *report)
     if (uname(&name) == 0) {
         snprintf(report->kernel, sizeof(report->kernel), "%.20s %.40s", name.sysname, name.release);
     }
-    report->file_limit = eng_ring_raise_limits();
+    report->file_limit = eng_raise_limits();
     struct rlimit memlock;
     report->memlock_limit = UINT64_MAX;
     if (getrlimit(RLIMIT_MEMLOCK, &memlock) == 0 && memlock.rlim_cur != RLIM_INFINITY) {

@@ -59,6 +59,8 @@ void eng_ring_close(eng_ring *ring); // NULL is allowed.
 // without end). Not BL_OK: the ring is broken.
 BL_MUST_USE
 bl_status eng_ring_wait(eng_ring *ring, int64_t timeout_ns, bl_error *error);
+// Monotonic.
+int64_t eng_ring_now_ns(const eng_ring *ring);
 // Up to count events that have arrived. 0: none.
 uint32_t eng_ring_take(eng_ring *ring, eng_event *events, uint32_t count);
 
@@ -97,8 +99,6 @@ void eng_ring_buffer_return(eng_ring *ring, uint16_t buffer);
 
 // What keeps io_uring from working here, in words, with the remedy. For eng_ring_open() and probe.
 bl_status eng_ring_explain(int system_error, const eng_ring_config *config, bl_error *error);
-// Raises the soft limits for files and locked memory to the hard ones; returns that for files.
-uint64_t eng_ring_raise_limits(void);
 // Fills status, error and features of the report.
 void eng_ring_probe(const eng_ring_config *config, eng_probe_report *report);
 

@@ -7,32 +7,6 @@
 #include <errno.h>
 #include <liburing.h>
 #include <stdio.h>
-#include <sys/resource.h>
-#include <sys/utsname.h>
-#include <unistd.h>
-
-// ---- limits of the process ---------------------------------------------------------------------
-
-static uint64_t raise_limit(int resource)
-{
-    struct rlimit limit;
-    if (getrlimit((__rlimit_resource_t)resource, &limit) != 0) {
-        return UINT64_MAX;
-    }
-    if (limit.rlim_cur < limit.rlim_max) {
-        struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
-        if (setrlimit((__rlimit_resource_t)resource, &raised) == 0) {
-            limit = raised;
-        }
-    }
-    return limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
-}
-
-uint64_t eng_ring_raise_limits(void)
-{
-    raise_limit(RLIMIT_MEMLOCK);
-    return raise_limit(RLIMIT_NOFILE);
-}
 
 // ---- why not -----------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@
 // when all cores stand; the first that fails ends the others.
 #include "engine/core.h"
 #include "engine/listen.h"
+#include "engine/process_limits.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -25,6 +26,7 @@
 
 typedef struct core_thread {
     eng_core core;
+    eng_server *server;
     pthread_t thread;
     bool is_started;
     int cpu; // -1: not pinned.
@@ -35,13 +37,11 @@ typedef struct core_thread {
 struct eng_server {
     eng_config config;
     char *address; // Owned copy.
-    core_thread *threads;
+    struct core_thread *threads;
     uint32_t core_count;
     uint16_t port;
     bool is_listening;
-    _Atomic(uint32_t) run_state;
-    _Atomic(uint32_t) uncounted_core_count;
-    _Atomic(uint32_t) active_count;
+    eng_control control;
     pthread_mutex_t lock; // Of what follows; at the start only.
     pthread_cond_t changed;
     uint32_t ready_count, failed_count;
@@ -114,8 +114,9 @@ static uint32_t conns_per_core(const eng_server *server, uint64_t file_limit)
 static void init_thread(eng_server *server, uint32_t index, uint32_t conn_count_max, int listener)
 {
     core_thread *thread = &server->threads[index];
+    thread->server = server;
     thread->core.config = &server->config;
-    thread->core.server = server;
+    thread->core.control = &server->control;
     thread->core.index = index;
     thread->core.conn_count_max = conn_count_max;
     thread->core.file_count = conn_count_max + FILE_SPARE;
@@ -139,7 +140,7 @@ static bl_status bind_all(eng_server *server, bl_error *error)
     bl_status status =
         eng_listen_bind(server->address, &server->port, sockets, server->core_count, error);
     if (status == BL_OK) {
-        uint32_t conn_count_max = conns_per_core(server, eng_ring_raise_limits());
+        uint32_t conn_count_max = conns_per_core(server, eng_raise_limits());
         for (uint32_t i = 0; i < server->core_count; i++) {
             init_thread(server, i, conn_count_max, sockets[i]);
         }
@@ -172,8 +173,8 @@ bl_status eng_server_create(const eng_config *config, eng_server **out, bl_error
     memset(server->threads, 0, core_count * sizeof(core_thread));
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->changed, NULL);
-    atomic_init(&server->run_state, ENG_RUN);
-    atomic_init(&server->uncounted_core_count, core_count);
+    atomic_init(&server->control.run_state, ENG_RUN);
+    atomic_init(&server->control.uncounted_core_count, core_count);
     status = bind_all(server, error);
     if (status != BL_OK) {
         server->core_count = 0;
@@ -209,7 +210,7 @@ static void prepare_thread(const core_thread *thread)
 // Tells the starter how it went, and waits for its word.
 static bool report_ready(core_thread *thread)
 {
-    eng_server *server = thread->core.server;
+    eng_server *server = thread->server;
     pthread_mutex_lock(&server->lock);
     if (thread->status == BL_OK) {
         server->ready_count += 1;
@@ -349,13 +350,13 @@ void eng_server_wait(eng_server *server, eng_result *result)
             result->error = thread->error;
         }
     }
-    result->active_count = atomic_load(&server->active_count);
+    result->active_count = atomic_load(&server->control.active_count);
 }
 
 static void set_run_state(eng_server *server, eng_run_state state)
 {
-    if (atomic_load(&server->run_state) < (uint32_t)state) {
-        atomic_store(&server->run_state, state);
+    if (atomic_load(&server->control.run_state) < (uint32_t)state) {
+        atomic_store(&server->control.run_state, state);
     }
     for (uint32_t i = 0; i < server->core_count; i++) {
         if (server->threads[i].core.wake.eventfd >= 0) {
@@ -392,22 +393,6 @@ void eng_server_destroy(eng_server *server)
     bl_free(server->threads);
     bl_free(server->address);
     bl_free(server);
-}
-
-// ---- for the cores -----------------------------------------------------------------------------
-
-eng_run_state eng_server_run_state(const eng_server *server)
-{
-    return (eng_run_state)atomic_load_explicit(&server->run_state, memory_order_relaxed);
-}
-
-void eng_server_count_active(eng_server *server, uint32_t active_count)
-{
-    atomic_fetch_add(&server->active_count, active_count);
-    if (atomic_fetch_sub(&server->uncounted_core_count, 1) == 1 &&
-        server->config.on_drain != NULL) {
-        server->config.on_drain(server->config.user, atomic_load(&server->active_count));
-    }
 }
 
 // ---- public ------------------------------------------------------------------------------------

@@ -61,8 +61,8 @@ def run_wrk(server, workload, seconds):
     return {
         "rps": float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)),
         "cpu_us": used * 1e6 / count,
-        "p50": microseconds(re.search(r"50%\s+(\S+)", text).group(1)),
-        "p99": microseconds(re.search(r"99%\s+(\S+)", text).group(1)),
+        "p50": microseconds(re.search(r"^ +50% +(\S+)", text, re.M).group(1)),
+        "p99": microseconds(re.search(r"^ +99% +(\S+)", text, re.M).group(1)),
         "errors": errors,
     }
 

@@ -62,7 +62,8 @@ def cpu_figures(table, options):
 
     ratio("hello", "bl-uring", "axum", 0.90, "/hello: CPU for a request against Axum")
     ratio("user", "bl-uring", "axum", 0.90, "/users/:id: CPU for a request against Axum")
-    ratio("pipelined", "bl-uring", "actix", 0.60, "/hello, 16 deep: CPU for a request against Actix")
+    ratio("pipelined", "bl-uring", "actix", 0.60,
+          "/hello, 16 deep: CPU for a request against Actix")
     ratio("user", "bl-uring-worker", "axum", 1.30,
           "--placement worker, /users/:id: against Axum")
     ratio("hello", "bl-uring", "bare", 1.05, "/hello: against the bare engine")
@@ -163,7 +164,7 @@ def churn_figure(table, requests):
         fds = server.descriptor_count()
         command = [tool, str(server.port), str(requests), "64", "1"]
         done = subprocess.run(peers.pinned(peers.CLIENT_CORE, command), capture_output=True,
-                              text=True)
+                              text=True, timeout=600)
         found = json.loads(done.stdout) if done.stdout else {"errors": -1, "disconnects": 0}
         table.add(figure + "errors", "0", f"{found['errors']} ({found['disconnects']} cut)",
                   found["errors"] == 0)
@@ -200,7 +201,8 @@ def main():
     churn_figure(table, options.requests)
     missed = sum(1 for row in table.rows if row[3] is False)
     unknown = sum(1 for row in table.rows if row[3] is None)
-    print(f"\n{len(table.rows) - missed - unknown} reached, {missed} missed, {unknown} not measured")
+    reached = len(table.rows) - missed - unknown
+    print(f"\n{reached} reached, {missed} missed, {unknown} not measured")
     return 1 if missed else 0
 
 

@@ -165,16 +165,14 @@ class Bare(Server):
         done = subprocess.run([shutil.which("python3", path="/usr/bin") or "python3",
                                str(ROOT / "scripts" / "build.py"), "build-perf", "-Dperf=true",
                                "-Dtests=false"], capture_output=True, text=True)
-        found = [path for path in folder.glob("perf/**/*bare*")
-                 if path.is_file() and os.access(path, os.X_OK)]
-        if done.returncode != 0 or not found:
+        self.binary = folder / "perf" / "peers" / "bare" / "bare"
+        if done.returncode != 0:
             self.reason = "the bare engine does not build: " + done.stdout[-300:]
-            return False
-        self.binary = found[0]
-        return True
+        return done.returncode == 0
 
     def command(self):
-        return [str(self.binary), "--cores", "1", "--port", str(self.port)]
+        return [str(self.binary), "--cores", "1", "--no-pin", "--address", "127.0.0.1", "--port",
+                str(self.port)]
 
 
 class Cargo(Server):

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAN_OUT = 6 };
+// ROOM: what one piece of text takes at most.
+enum { FAN_OUT = 6, ROOM = 32 };
 
 typedef enum doc_tag { DOC_NULL, DOC_NUMBER, DOC_TEXT, DOC_ITEMS, DOC_MEMBERS } doc_tag;
 
@@ -65,11 +66,11 @@ static char *render(const doc *made, char *out)
 {
     switch (made->tag) {
     case DOC_NULL:
-        return out + sprintf(out, "null");
+        return out + snprintf(out, ROOM, "null");
     case DOC_NUMBER:
-        return out + sprintf(out, "%ld", (long)made->number);
+        return out + snprintf(out, ROOM, "%ld", (long)made->number);
     case DOC_TEXT:
-        return out + sprintf(out, "\"%s\"", made->text);
+        return out + snprintf(out, ROOM, "\"%s\"", made->text);
     case DOC_ITEMS:
     case DOC_MEMBERS:
         *out++ = made->tag == DOC_ITEMS ? '[' : '{';
@@ -78,7 +79,7 @@ static char *render(const doc *made, char *out)
                 *out++ = ',';
             }
             if (made->tag == DOC_MEMBERS) {
-                out += sprintf(out, "\"%s\":", made->names[i]);
+                out += snprintf(out, ROOM, "\"%s\":", made->names[i]);
             }
             out = render(made->children[i], out);
         }

@@ -14,7 +14,7 @@ static char *build(int i, int n, size_t *size)
             capacity = capacity * 2 + 64;
             text = realloc(text, capacity);
         }
-        *size += (size_t)sprintf(text + *size, "item %d, ", i);
+        *size += (size_t)snprintf(text + *size, 64, "item %d, ", i);
     }
     return text;
 }

@@ -152,3 +152,8 @@ void std_append_lower(bl_buffer *out, bl_slice text)
         }
     }
 }
+
+bool std_is_upper(uint32_t code)
+{
+    return code < 0x80 ? code >= 'A' && code <= 'Z' : utf8proc_isupper((utf8proc_int32_t)code);
+}

@@ -36,5 +36,6 @@ vm_value std_part(vm_heap *heap, vm_string *text, size_t offset, size_t size);
 // Full Unicode case mapping (case.c), appended to out.
 void std_append_upper(bl_buffer *out, bl_slice text);
 void std_append_lower(bl_buffer *out, bl_slice text);
+bool std_is_upper(uint32_t code);
 
 #endif

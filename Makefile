@@ -26,10 +26,8 @@ check-full: ## everything, with the linter, both compilers and a minute for each
 	@sh scripts/setup.sh test
 	@$(PYTHON) scripts/test.py full
 
-docs: ## write the generated pages of docs/
-	@sh scripts/setup.sh test
-	@$(PYTHON) scripts/build.py build -Dtests=true
-	ninja -C build docs
+docs: ## write the generated parts of docs/
+	@$(PYTHON) scripts/docs.py
 
 bench: ## compare the server with its peers
 	@sh scripts/setup.sh bench

@@ -332,10 +332,11 @@ def section_format(tally):
 
 
 def section_tidy(tally):
-    status, output = run([PYTHON, "tests/tidy.py"])
-    if status != 0:
-        print(output)
-    tally.add(*(count_output(output) or (0, 1)))
+    for command in (["tests/tidy.py"], ["scripts/docs.py", "--check"]):
+        status, output = run([PYTHON, *command])
+        if status != 0:
+            print(output)
+        tally.add(*(count_output(output) or (0, 1)))
 
 
 def section_build(tally):

@@ -175,6 +175,30 @@ static void drop_input(eng_conn *conn)
     }
 }
 
+void eng_conn_relieve(eng_conn *conn)
+{
+    eng_core *core = conn->core;
+    if (conn->input_first == NULL || !eng_leases_are_scarce(core)) {
+        return;
+    }
+    eng_lease *list = conn->input_first;
+    conn->input_first = NULL;
+    conn->input_last = NULL;
+    conn->input_count = 0;
+    while (list != NULL) {
+        eng_lease *lease = list;
+        list = lease->next;
+        lease->next = NULL;
+        if (lease->buffer != ENG_NO_BUFFER) {
+            eng_lease *copy = eng_lease_copy(
+                core, (bl_slice){lease->data + lease->at, (size_t)(lease->end - lease->at)});
+            eng_lease_drop(core, lease);
+            lease = copy;
+        }
+        push_input(conn, lease);
+    }
+}
+
 static bool wants_input(const eng_conn *conn)
 {
     uint32_t lease_count_max = conn->core->config->limits.lease_count_max;
@@ -217,14 +241,12 @@ static void keep_received(eng_conn *conn, const eng_event *event)
 {
     eng_core *core = conn->core;
     eng_lease *lease = eng_lease_of_buffer(core, event->buffer, (uint32_t)event->result);
-    bool waits = conn->exchange != NULL && conn->exchange->stage == ENG_STAGE_WORK;
-    if (waits && core->lent_count >= core->config->limits.buffer_count / 4 * 3) {
-        eng_lease *copy = eng_lease_copy(core, (bl_slice){lease->data, lease->end});
-        eng_lease_drop(core, lease);
-        lease = copy;
-    }
     push_input(conn, lease);
-    eng_http_run(conn);
+    if (conn->exchange != NULL && conn->exchange->stage == ENG_STAGE_WORK) {
+        eng_conn_relieve(conn);
+    } else {
+        eng_http_run(conn);
+    }
 }
 
 static void on_recv_error(eng_conn *conn, int error)

@@ -42,6 +42,8 @@ eng_lease *eng_lease_of_buffer(eng_core *core, uint16_t buffer, uint32_t size);
 eng_lease *eng_lease_for_head(eng_core *core); // head_size_max bytes, empty.
 eng_lease *eng_lease_copy(eng_core *core, bl_slice data);
 void eng_lease_drop(eng_core *core, eng_lease *lease);
+// Less than a quarter of the receive buffers is free: what waits may not keep any.
+bool eng_leases_are_scarce(const eng_core *core);
 
 // ---- exchange ----------------------------------------------------------------------------------
 
@@ -153,6 +155,8 @@ void eng_conn_finish(eng_conn *conn, bool has_unread);
 // Closes now; what is unsent is lost.
 void eng_conn_abort(eng_conn *conn);
 void eng_conn_pop_input(eng_conn *conn);
+// Copies input that waits out of receive buffers, if these are getting scarce.
+void eng_conn_relieve(eng_conn *conn);
 bool eng_conn_is_idle(const eng_conn *conn);
 
 // http.c: parses as much input as may be now; the connection may be closing afterwards.

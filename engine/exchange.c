@@ -114,8 +114,7 @@ static void move_head(eng_core *core, eng_exchange *exchange)
 
 void eng_exchange_relieve(eng_core *core, eng_exchange *exchange)
 {
-    // Below a quarter of free buffers, requests that wait may not keep any.
-    if (core->lent_count < core->config->limits.buffer_count / 4 * 3) {
+    if (!eng_leases_are_scarce(core)) {
         return;
     }
     core->counters.copied_requests += 1;

@@ -156,6 +156,8 @@ static void dispatch(eng_conn *conn, eng_exchange *exchange)
     exchange->in_callback = false;
     if (exchange->is_answered) {
         end_exchange(conn, exchange);
+    } else {
+        eng_conn_relieve(conn);
     }
 }
 

@@ -42,6 +42,11 @@ eng_lease *eng_lease_copy(eng_core *core, bl_slice data)
     return lease;
 }
 
+bool eng_leases_are_scarce(const eng_core *core)
+{
+    return core->lent_count >= core->config->limits.buffer_count / 4 * 3;
+}
+
 void eng_lease_drop(eng_core *core, eng_lease *lease)
 {
     BL_CHECK(lease->reference_count > 0);

@@ -47,6 +47,7 @@ void lang_diagnostics_init(lang_diagnostics *list, bl_arena *arena, const lang_s
     *list = (lang_diagnostics){.arena = arena, .source = source};
 }
 
+BL_PRINTF(2, 0)
 static bl_slice format_in_arena(bl_arena *arena, const char *format, va_list arguments)
 {
     va_list again;

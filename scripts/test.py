@@ -368,7 +368,9 @@ def section_docs(tally):
 def section_sanitize(tally):
     """AddressSanitizer and UndefinedBehaviorSanitizer over all that runs."""
     options = ["-Dbuildtype=debug", "-Db_sanitize=address,undefined", "-Db_lundef=false",
-               "-Dallocator=libc", "-Dparanoid=true", "-Doptimization=1"]
+               "-Dallocator=libc", "-Dparanoid=true", "-Doptimization=1",
+               # With its null checks gcc sees formats that could be NULL, and cannot be.
+               "-Dc_args=-Wno-format-truncation"]
     if not compile_folder(tally, "build-asan", options):
         return
     meson_tests(tally, "build-asan", ["--no-suite", "tidy", "--timeout-multiplier", "10"],

@@ -150,7 +150,7 @@ static void object_release(vm_heap *heap, vm_object *object)
     case VM_MODULE:
         break;
     }
-    BL_CHECK(!"an immediate is no object");
+    BL_CHECK(false && "an immediate is no object");
 }
 
 void vm_object_free(vm_heap *heap, vm_object *object)

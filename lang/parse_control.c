@@ -222,7 +222,6 @@ static void parse_clause_parameters(lang_parser *parser, lang_clause *clause)
     for (bool first = true; lang_parser_list_next(parser, first); first = false) {
         clause->has_resume = lang_parser_at_word(parser, LANG_WORD_RESUME);
         lang_pattern *parameter = lang_parse_name_pattern(parser);
-        parameter->inner = parameter->span;
         lang_parser_push(parser, &parameter, sizeof(parameter));
     }
     lang_parser_close(parser, outside);

@@ -7,6 +7,7 @@ lang_pattern *lang_new_pattern(lang_parser *parser, lang_pattern_kind kind, lang
     pattern->kind = kind;
     pattern->id = lang_parser_id(parser);
     pattern->span = span;
+    pattern->inner = span;
     return pattern;
 }
 

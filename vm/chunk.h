@@ -43,8 +43,8 @@ typedef struct vm_place {
 
 // Registers that own a value while the call, perform or native at `pc` runs (without its own
 // arguments and result): what must be dropped when the frame is abandoned there. Sorted by pc;
-// a pc that can be abandoned and owns nothing has no entry; so has an EARLY. A borrowed argument of a native that a
-// later instruction drops is owned by its register and so has to be listed.
+// a pc that can be abandoned and owns nothing has no entry; so has an EARLY. A borrowed argument of
+// a native that a later instruction drops is owned by its register and so has to be listed.
 typedef struct vm_live {
     uint32_t pc;
     uint32_t first; // Into live_registers.

@@ -301,13 +301,13 @@ static bool compare_heads(run_list *runs, vm_value a, vm_value b, int *order)
     case VM_LIST: {
         size_t count = a.list->size < b.list->size ? a.list->size : b.list->size;
         runs_push(runs, (order_run){vm_list_items(a.list), vm_list_items(b.list), count,
-                              sign(a.list->size, b.list->size)});
+                                    sign(a.list->size, b.list->size)});
         return true;
     }
     case VM_TUPLE: {
         size_t count = a.tuple->size < b.tuple->size ? a.tuple->size : b.tuple->size;
-        runs_push(runs,
-                  (order_run){a.tuple->items, b.tuple->items, count, sign(a.tuple->size, b.tuple->size)});
+        runs_push(runs, (order_run){a.tuple->items, b.tuple->items, count,
+                                    sign(a.tuple->size, b.tuple->size)});
         return true;
     }
     case VM_INT:

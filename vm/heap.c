@@ -138,7 +138,7 @@ bool vm_heap_is_full(const vm_heap *heap)
 
 bool vm_heap_can_hold(const vm_heap *heap, size_t size)
 {
-    return heap->used < heap->limit && size <= heap->limit - heap->used && size < UINT32_MAX;
+    return heap->used < heap->limit && size <= heap->limit - heap->used && size < UINT32_MAX / 2;
 }
 
 size_t vm_heap_used(const vm_heap *heap)

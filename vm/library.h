@@ -51,7 +51,7 @@ struct vm_native {
     uint16_t owned;    // Bit i: argument i is consumed.
     uint32_t flags;
     vm_native_fn function; // NULL: written in Baseline, in the module's source.
-    const char *type;      // "(List<A>, A) -> List<A>", "(String) -> {Console} ()"; "" if unchecked.
+    const char *type; // "(List<A>, A) -> List<A>", "(String) -> {Console} ()"; "" if unchecked.
     const char *summary;
     const struct vm_module *module; // Filled by vm_library_add.
 };

@@ -100,10 +100,11 @@ struct vm_object {
 };
 
 enum {
-    VM_STRING_ASCII = 1,    // Known to hold only ASCII: positions are byte offsets.
-    VM_STRING_UNICODE = 2,  // Known to hold something else. Neither: not looked at yet.
-    VM_STRING_BORROWED = 4, // Bytes belong to a receive buffer: copied when it outlives the request.
-    VM_STRING_VIEW = 8,     // Bytes belong to parent.
+    VM_STRING_ASCII = 1,   // Known to hold only ASCII: positions are byte offsets.
+    VM_STRING_UNICODE = 2, // Known to hold something else. Neither: not looked at yet.
+    VM_STRING_BORROWED =
+        4,              // Bytes belong to a receive buffer: copied when it outlives the request.
+    VM_STRING_VIEW = 8, // Bytes belong to parent.
 };
 
 struct vm_string {
@@ -359,7 +360,8 @@ vm_value vm_record_make(vm_heap *heap, vm_shape *shape, const vm_value *fields);
 // Fields by name, for records that come from outside: names are VM_STRING values, need not be
 // sorted, of equal names the last counts. Moves names and values.
 vm_value vm_record_from(vm_heap *heap, vm_value *names, vm_value *values, size_t size);
-// The record with one field set or added (in place if unique). Consumes record, value; borrows name.
+// The record with one field set or added (in place if unique). Consumes record, value; borrows
+// name.
 vm_value vm_record_with(vm_heap *heap, vm_value record, vm_string *name, vm_value value);
 // The field's index or -1. Binary search; the interpreter's caches come first.
 int vm_shape_find(const vm_shape *shape, bl_slice name);

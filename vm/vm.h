@@ -63,6 +63,8 @@ const vm_failure *vm_task_failure(const vm_task *task);
 // Has the task run a native with VM_OUTSIDE? Then it must not be run again from the start.
 bool vm_task_has_acted(const vm_task *task);
 int64_t vm_task_deadline_ms(const vm_task *task); // CLOCK_MONOTONIC; INT64_MAX: none.
+// Objects that leak checks (vm_config) of this thread's tasks have found.
+size_t vm_thread_leaks(const vm_thread *thread);
 // Ends the task; its heap goes back. For main! of a server use vm_task_keep instead.
 void vm_task_end(vm_task *task);
 // Ends the task but keeps its heap for the life of the thread, everything that `value` reaches

@@ -1,0 +1,171 @@
+// vm/data.c: record fields and updates past the inline caches, type tests, captured variables that
+// are frozen.
+//
+// A cache holds one shape of the program and where its names are. Shapes that belong to a heap are
+// never cached: their memory may become another shape.
+//
+// A box that main! has left to a server (count 0) is read by many threads, so nobody writes to it.
+// A task that assigns such a variable gets a value of its own for it, in its overlay: a handler
+// sees its own assignments, no other request does, and the next one starts from the frozen value.
+#include "vm/task.h"
+
+typedef struct vm_overlay {
+    const vm_box *box;
+    vm_value value; // Owned.
+} vm_overlay;
+
+// ---- fields
+// ----------------------------------------------------------------------------------------
+
+vm_value vm_field_find(vm_task *task, const vm_field *field, vm_value value)
+{
+    if (value.tag != VM_RECORD) {
+        return vm_unit();
+    }
+    vm_shape *shape = value.record->shape;
+    int index = vm_shape_find(shape, (bl_slice){field->name->data, field->name->size});
+    if (index < 0) {
+        return vm_unit();
+    }
+    if (shape->id != UINT32_MAX && index <= UINT16_MAX) {
+        task->caches[field->cache_index] = (vm_cache){.shape = shape, .slots = {(uint16_t)index}};
+    }
+    return value.record->fields[index];
+}
+
+static void update_remember(vm_task *task, const vm_update *update, vm_shape *shape)
+{
+    int index = vm_shape_find(shape, (bl_slice){update->names[0]->data, update->names[0]->size});
+    if (update->count == 1 && shape->id != UINT32_MAX && index >= 0 && index <= UINT16_MAX) {
+        task->caches[update->cache_index] = (vm_cache){.shape = shape, .slots = {(uint16_t)index}};
+    }
+}
+
+// The same fields under the name of a struct. Consumes record.
+static vm_value record_as(vm_task *task, vm_value record, vm_shape *shape)
+{
+    vm_record *old = record.record;
+    if (old->shape == shape || old->size != shape->size) {
+        return record;
+    }
+    for (uint32_t i = 0; i < shape->size; i += 1) {
+        if (vm_name_compare(old->shape->names[i], shape->names[i]) != 0) {
+            return record;
+        }
+    }
+    vm_record *named =
+        vm_object_take(task->heap, VM_RECORD, vm_items_size(sizeof *named, shape->size));
+    named->size = shape->size;
+    named->shape = shape;
+    vm_dup_values(named->fields, old->fields, shape->size);
+    vm_drop(task->heap, record);
+    return vm_of(named);
+}
+
+bool vm_update_record(vm_task *task, const vm_update *update, vm_value *result, vm_value *operands)
+{
+    vm_value record = operands[0];
+    if (record.tag != VM_RECORD) {
+        return vm_raise(task, VM_FAULT_NOT_RECORD, record);
+    }
+    update_remember(task, update, record.record->shape);
+    for (uint32_t i = 0; i < update->count; i += 1) {
+        record = vm_record_with(task->heap, record, update->names[i], operands[1 + i]);
+    }
+    if (update->struct_shape != NULL) {
+        record = record_as(task, record, update->struct_shape);
+    }
+    vm_set(result, record);
+    return true;
+}
+
+// ---- type tests
+// --------------------------------------------------------------------------------------
+
+static bool is_of_ctors(const vm_type_test *test, vm_value value)
+{
+    if (value.tag != VM_ATOM && value.tag != VM_VARIANT) {
+        return false;
+    }
+    const vm_ctor *ctor = value.tag == VM_ATOM ? value.ctor : value.variant->ctor;
+    for (uint32_t i = 0; i < test->ctor_count; i += 1) {
+        if (test->ctors[i] == ctor) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_of_struct(const vm_type_test *test, vm_value value)
+{
+    const vm_string *name = value.tag == VM_RECORD ? value.record->shape->struct_name : NULL;
+    return name != NULL && vm_name_compare(name, test->struct_name) == 0;
+}
+
+bool vm_type_passes(const vm_type_test *test, vm_value value)
+{
+    while (test->kind == VM_TEST_LIST_OF) { // As deep as the type is written in the program.
+        if (value.tag != VM_LIST) {
+            return false;
+        }
+        if (value.list->size == 0) {
+            return true;
+        }
+        value = vm_list_items(value.list)[0];
+        test = test->element;
+    }
+    switch (test->kind) {
+    case VM_TEST_STRUCT:
+        return is_of_struct(test, value);
+    case VM_TEST_CTORS:
+        return is_of_ctors(test, value);
+    case VM_TEST_KIND:
+    case VM_TEST_LIST_OF:
+        break;
+    }
+    return value.tag == (uint64_t)test->tag;
+}
+
+// ---- frozen variables
+// --------------------------------------------------------------------------------
+
+static vm_overlay *overlay_find(vm_task *task, const vm_box *box)
+{
+    for (uint32_t i = 0; i < task->overlay_count; i += 1) {
+        if (task->overlay[i].box == box) {
+            return &task->overlay[i];
+        }
+    }
+    return NULL;
+}
+
+vm_value vm_box_read(vm_task *task, vm_box *box)
+{
+    const vm_overlay *overlay = overlay_find(task, box);
+    return overlay != NULL ? overlay->value : box->value;
+}
+
+void vm_box_write(vm_task *task, vm_box *box, vm_value value)
+{
+    vm_overlay *overlay = overlay_find(task, box);
+    if (overlay != NULL) {
+        vm_value old = overlay->value;
+        overlay->value = value;
+        vm_drop(task->heap, old);
+        return;
+    }
+    if (task->overlay_count == task->overlay_capacity) {
+        task->overlay_capacity = task->overlay_capacity == 0 ? 4 : task->overlay_capacity * 2;
+        task->overlay = bl_realloc(task->overlay, task->overlay_capacity * sizeof *task->overlay);
+    }
+    task->overlay[task->overlay_count] = (vm_overlay){.box = box, .value = value};
+    task->overlay_count += 1;
+}
+
+void vm_overlay_clear(vm_task *task)
+{
+    for (uint32_t i = 0; i < task->overlay_count; i += 1) {
+        vm_drop(task->heap, task->overlay[i].value);
+    }
+    task->overlay_count = 0;
+}

@@ -1,0 +1,187 @@
+// vm/failure.c: run-time errors: message, place in the source, call stack.
+#include <stdarg.h>
+
+#include "vm/limits.h"
+#include "vm/task.h"
+
+static const char *const fault_messages[VM_FAULT_COUNT] = {
+#define FAULT(name, message) [VM_FAULT_##name] = message,
+#include "vm/faults.def"
+#undef FAULT
+};
+
+// Values in messages are cut, at the start of a character, and the message ends with a NUL.
+static void message_finish(bl_buffer *message)
+{
+    if (message->size > VM_LIMIT_MESSAGE) {
+        message->size = VM_LIMIT_MESSAGE;
+        while (message->size > 0 && ((unsigned char)message->data[message->size] & 0xC0) == 0x80) {
+            message->size -= 1;
+        }
+        bl_buffer_append(message, "…", strlen("…"));
+    }
+    bl_buffer_append_char(message, '\0');
+}
+
+static void append_text(bl_buffer *out, const char *text)
+{
+    bl_buffer_append(out, text, strlen(text));
+}
+
+bool vm_raise(vm_task *task, vm_fault fault, vm_value operand)
+{
+    bl_buffer *message = &task->failure_message;
+    message->size = 0;
+    for (const char *c = fault_messages[fault]; *c != '\0'; c += 1) {
+        if (*c != '%') {
+            bl_buffer_append_char(message, *c);
+            continue;
+        }
+        c += 1;
+        if (*c == 'K') {
+            append_text(message, vm_kind_name(operand));
+        } else {
+            vm_text_append(message, operand);
+        }
+    }
+    message_finish(message);
+    return false;
+}
+
+vm_status vm_fail(vm_task *task, const char *format, ...)
+{
+    enum { WORDING_MAX = VM_LIMIT_MESSAGE + 1 };
+    bl_buffer *message = &task->failure_message;
+    message->size = 0;
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(bl_buffer_reserve(message, WORDING_MAX), WORDING_MAX, format, arguments);
+    va_end(arguments);
+    BL_CHECK(size >= 0);
+    message->size = size < WORDING_MAX ? (size_t)size : WORDING_MAX - 1;
+    message_finish(message);
+    return VM_FAIL;
+}
+
+vm_status vm_fail_type(vm_task *task, const char *name, const char *expected, vm_value got)
+{
+    bl_buffer *message = &task->failure_message;
+    message->size = 0;
+    bl_buffer_format(message, "%s: expected %s, got ", name, expected);
+    vm_text_append(message, got);
+    message_finish(message);
+    return VM_FAIL;
+}
+
+// ---- place and stack
+// ---------------------------------------------------------------------------------
+
+static const vm_place *place_find(const vm_function *function, uint32_t pc)
+{
+    uint32_t low = 0;
+    uint32_t high = function->place_count;
+    while (low < high) { // The last place at or before pc.
+        uint32_t middle = low + (high - low) / 2;
+        if (function->places[middle].pc <= pc) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low == 0 ? NULL : &function->places[low - 1];
+}
+
+// A walk over the frames that changes nothing.
+typedef struct stack_walk {
+    const vm_segment *segment;
+    const vm_chunk *chunk;
+    vm_value *base;
+    const vm_instruction *pc;
+} stack_walk;
+
+static void walk_insert(stack_walk *walk, vm_value *base)
+{
+    const vm_insert *insert = vm_insert_of(base);
+    if ((const void *)insert == walk->chunk->slots && walk->chunk->previous != NULL) {
+        walk->chunk = walk->chunk->previous;
+    }
+    walk->base = insert->caller;
+    walk->pc = insert->return_pc;
+}
+
+static bool walk_out(stack_walk *walk)
+{
+    const vm_frame *frame = vm_frame_of(walk->base);
+    const vm_instruction *return_pc = frame->return_pc;
+    vm_value *caller = frame->caller;
+    while (return_pc == vm_end_chunk) {
+        return_pc = walk->chunk->return_pc;
+        caller = walk->chunk->caller;
+        walk->chunk = walk->chunk->previous;
+    }
+    switch (return_pc->op) {
+    case VM_OP_END_TAIL:
+    case VM_OP_END_INSERT:
+    case VM_OP_END_CLAUSE:
+        walk_insert(walk, caller);
+        return true;
+    case VM_OP_END_HANDLE:
+        walk->base = walk->segment->site_base;
+        walk->pc = walk->segment->site_pc;
+        walk->segment = walk->segment->parent;
+        walk->chunk = walk->segment->chunk;
+        return true;
+    case VM_OP_END_FIBER:
+        return false;
+    default:
+        walk->base = caller;
+        walk->pc = return_pc;
+        return true;
+    }
+}
+
+static void place_of(const stack_walk *walk, uint32_t *line, uint32_t *column)
+{
+    const vm_function *function = vm_frame_of(walk->base)->function;
+    bool is_inside = walk->pc > function->code && walk->pc <= function->code + function->code_size;
+    const vm_place *place =
+        is_inside ? place_find(function, vm_frame_pc(walk->base, walk->pc)) : NULL;
+    *line = place != NULL ? place->line : function->line;
+    *column = place != NULL ? place->column : 1;
+}
+
+// Functions of the library's own sources are neither shown nor blamed.
+static bool is_hidden(const vm_function *function)
+{
+    return (function->flags & VM_FUNCTION_INTERNAL) != 0;
+}
+
+void vm_failure_locate(vm_task *task)
+{
+    vm_failure *failure = &task->failure;
+    bl_buffer *stack = &task->failure_stack;
+    stack->size = 0;
+    *failure = (vm_failure){.message = task->failure_message.data, .file = ""};
+    stack_walk walk = {.segment = task->segment, .base = task->base, .pc = task->pc};
+    bool more = task->segment != NULL;
+    walk.chunk = more ? task->segment->chunk : NULL;
+    for (uint32_t lines = 0; more && lines < VM_LIMIT_STACK_LINES; more = walk_out(&walk)) {
+        const vm_function *function = vm_frame_of(walk.base)->function;
+        if (is_hidden(function)) {
+            continue;
+        }
+        uint32_t line;
+        uint32_t column;
+        place_of(&walk, &line, &column);
+        if (lines == 0) {
+            failure->file = function->file;
+            failure->line = line;
+            failure->column = column;
+        }
+        const char *name = function->flags & VM_FUNCTION_LAMBDA ? "<lambda>" : function->name;
+        bl_buffer_format(stack, "  in %s (%s:%u)\n", name, function->file, line);
+        lines += 1;
+    }
+    bl_buffer_append_char(stack, '\0');
+    failure->stack = stack->data;
+}

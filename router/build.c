@@ -217,21 +217,21 @@ static bl_status check_pattern(const rt_router *router, bl_slice pattern, bl_err
 }
 
 // Where a pattern leads, and the names on the way.
-typedef struct pattern_walk {
+typedef struct rt_walk {
     rt_node *node;
     bl_slice *names;
     uint32_t param_count;
     bool has_rest;
     bl_buffer run; // Text not yet in the tree.
-} pattern_walk;
+} rt_walk;
 
-static void flush_run(bl_arena *arena, pattern_walk *walk)
+static void flush_run(bl_arena *arena, rt_walk *walk)
 {
     walk->node = descend(arena, walk->node, bl_buffer_slice(&walk->run));
     walk->run.size = 0;
 }
 
-static void add_parameter(bl_arena *arena, pattern_walk *walk, bl_slice segment)
+static void add_parameter(bl_arena *arena, rt_walk *walk, bl_slice segment)
 {
     flush_run(arena, walk);
     if (walk->node->parameter == NULL) {
@@ -244,7 +244,7 @@ static void add_parameter(bl_arena *arena, pattern_walk *walk, bl_slice segment)
         decoded_name(arena, (bl_slice){segment.data + 1, segment.size - 1});
 }
 
-static void walk_pattern(bl_arena *arena, pattern_walk *walk, bl_slice pattern)
+static void walk_pattern(bl_arena *arena, rt_walk *walk, bl_slice pattern)
 {
     bl_slice segment;
     bool is_first = true;
@@ -288,7 +288,7 @@ bl_status rt_builder_add(rt_builder *builder, uint32_t method, bl_slice pattern,
         return status;
     }
     bl_arena *arena = &router->arena;
-    pattern_walk walk = {.node = router->root};
+    rt_walk walk = {.node = router->root};
     walk.names = bl_arena_alloc(arena, (count_params(pattern) + 1) * sizeof(bl_slice));
     walk_pattern(arena, &walk, pattern);
     bl_buffer_deinit(&walk.run);

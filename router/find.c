@@ -9,12 +9,12 @@
 
 #include <assert.h>
 
-typedef struct tree_search {
+typedef struct rt_search {
     const char *end;
     bl_slice *params;
     uint32_t method;
     uint32_t methods; // Of the places that the path reaches.
-} tree_search;
+} rt_search;
 
 static const char *skip_slashes(const char *at, const char *end)
 {
@@ -73,7 +73,7 @@ static const char *match_text(const rt_node *node, const char *at, const char *e
     return at;
 }
 
-static const rt_route *find_leaf(tree_search *search, const rt_leaves *leaves)
+static const rt_route *find_leaf(rt_search *search, const rt_leaves *leaves)
 {
     search->methods |= leaves->methods;
     if ((leaves->methods & (UINT32_C(1) << search->method)) == 0) {
@@ -98,7 +98,7 @@ static const rt_node *find_child(const rt_node *node, const char *at, const char
 }
 
 // node's own text is already behind at.
-static const rt_route *find_from(tree_search *search, const rt_node *node, const char *at,
+static const rt_route *find_from(rt_search *search, const rt_node *node, const char *at,
                                  uint32_t param_count)
 {
     for (;;) {
@@ -146,7 +146,7 @@ const rt_route *rt_find(const rt_router *router, uint32_t method, bl_slice path,
 {
     BL_CHECK(method < RT_METHOD_COUNT);
     const char *end = path.size == 0 ? path.data : path.data + path.size;
-    tree_search search = {.end = end, .params = params, .method = method};
+    rt_search search = {.end = end, .params = params, .method = method};
     const char *start = skip_slashes(path.data, end);
     const rt_route *route = find_from(&search, router->root, start, 0);
     if (methods != NULL) {

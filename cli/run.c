@@ -1,0 +1,210 @@
+// cli/run.c: `run`: a program from its text to its end, or to the server that it asks for.
+//
+//     compile -> main! in a task of its own -> its value is printed -> Server.listen!? -> br_serve
+//
+// The task of main is kept when a server follows: its heap holds the handlers and the state.
+#include "cli/commands.h"
+
+#include <stdlib.h>
+
+static void hint_at_command(const char *path)
+{
+#define COMMAND(name, arguments, sentence)                                                         \
+    if (cli_edit_distance(bl_slice_of(path), BL_SLICE(#name), 2) <= 2) {                           \
+        fprintf(stderr, "(There is a command `" #name "`: see bl-uring help.)\n");                 \
+    }
+#include "cli/commands.def"
+#undef COMMAND
+}
+
+vm_program *cli_compile(const char *path, bool for_tests, bool *read_failed)
+{
+    lang_options options = {.level = LANG_LEVEL_REFINEMENTS, .for_tests = for_tests};
+    lang_result *result = lang_compile(cli_library(), bl_slice_of(path), &options);
+    vm_program *program = NULL;
+    *read_failed = result->read_failed;
+    if (result->read_failed) {
+        if (!for_tests) {
+            fprintf(stderr, "Failed to read %s: %s\n", path, result->read_reason);
+            hint_at_command(path);
+        }
+    } else {
+        bl_buffer lines = {0};
+        lang_diagnostics_write_lines(result->diagnostics, &lines);
+        cli_write(stderr, &lines);
+        if (result->error_count == 0) {
+            program = lang_result_take_program(result);
+        }
+    }
+    lang_result_destroy(result);
+    return program;
+}
+
+// False with a message when there is nothing to run.
+static bool has_entry(const vm_program *program)
+{
+    if (program->main == NULL) {
+        fprintf(stderr, "Compile Error: No 'main' or 'main!' function found\n");
+        return false;
+    }
+    if (program->main->param_count != 0) {
+        fprintf(stderr, "Compile Error: main takes no parameters\n");
+        return false;
+    }
+    return true;
+}
+
+static vm_outcome run_to_end(vm_task *task)
+{
+    for (;;) {
+        vm_outcome outcome = vm_task_run(task, 0);
+        if (outcome != VM_WAITING) {
+            return outcome;
+        }
+        (void)fflush(stdout); // What was printed before a sleep shall be seen before it.
+        vm_task_sleep(task);
+    }
+}
+
+static void report_failure(const vm_failure *failure)
+{
+    (void)fflush(stdout); // First what the program said, then what became of it.
+    fprintf(stderr, "%s:%u:%u: Runtime Error: %s\n%s", failure->file, failure->line,
+            failure->column, failure->message, failure->stack);
+}
+
+static void print_result(vm_value value)
+{
+    if (value.tag != VM_UNIT) {
+        bl_buffer text = {0};
+        vm_text_append(&text, value);
+        bl_buffer_append_char(&text, '\n');
+        cli_write(stdout, &text);
+    }
+    (void)fflush(stdout); // A server may follow that never ends.
+}
+
+int cli_main_start(const cli_options *options, const char *path, cli_main *started)
+{
+    bool read_failed = false;
+    *started = (cli_main){.program = cli_compile(path, false, &read_failed)};
+    if (started->program == NULL) {
+        return CLI_FAILURE;
+    }
+    if (!has_entry(started->program)) {
+        vm_program_destroy(started->program);
+        return CLI_FAILURE;
+    }
+    br_set_program_args(options->program_args, options->program_arg_count);
+    started->launch = br_launch_create();
+    // main! itself may use what it needs: --handler-memory is about requests.
+    vm_config config = {.user = NULL};
+    started->thread = vm_thread_create(started->program, &config);
+    started->task = vm_task_begin(started->thread);
+    vm_task_set_user(started->task, started->launch);
+    vm_value callee = {.function = started->program->main, .tag = VM_FUNCTION};
+    vm_task_start(started->task, callee, NULL, 0);
+    if (run_to_end(started->task) == VM_FAILED) {
+        report_failure(vm_task_failure(started->task));
+        cli_main_end(started);
+        return CLI_FAILURE;
+    }
+    return CLI_OK;
+}
+
+void cli_main_end(cli_main *started)
+{
+    if (started->task != NULL) {
+        vm_task_end(started->task);
+    }
+    br_launch_destroy(started->launch);
+    vm_thread_destroy(started->thread);
+    vm_program_destroy(started->program);
+}
+
+int cli_command_run(const cli_options *options)
+{
+    const char *path = cli_only_file(options);
+    if (path == NULL) {
+        return CLI_USAGE;
+    }
+    cli_main started;
+    int status = cli_main_start(options, path, &started);
+    if (status != CLI_OK) {
+        return status;
+    }
+    print_result(vm_task_result(started.task));
+    if (br_launch_is_asked(started.launch)) {
+        br_launch_keep(started.launch, started.task);
+        started.task = NULL;
+        br_options server_options = cli_server_options(options);
+        switch (br_serve(started.launch, started.thread, started.program, &server_options)) {
+        case BR_DRAINED:
+            status = CLI_OK;
+            break;
+        case BR_CUT:
+        case BR_NOT_STARTED:
+            status = CLI_FAILURE;
+            break;
+        case BR_NO_RING:
+            status = CLI_NO_RING;
+            break;
+        }
+    }
+    cli_main_end(&started);
+    return status;
+}
+
+int cli_command_routes(const cli_options *options)
+{
+    const char *path = cli_only_file(options);
+    if (path == NULL) {
+        return CLI_USAGE;
+    }
+    cli_main started;
+    int status = cli_main_start(options, path, &started);
+    if (status != CLI_OK) {
+        return status;
+    }
+    if (!br_launch_is_asked(started.launch)) {
+        fprintf(stderr, "%s: the program calls no Server.listen!: it has no routes\n", path);
+        status = CLI_FAILURE;
+    } else {
+        br_launch_keep(started.launch, started.task);
+        started.task = NULL;
+        br_options server_options = cli_server_options(options);
+        bl_buffer text = {0};
+        bl_error error;
+        if (br_routes_write(started.launch, started.thread, started.program, &server_options, &text,
+                            &error) == BL_OK) {
+            cli_write(stdout, &text);
+        } else {
+            fprintf(stderr, "%s\n", error.message);
+            status = CLI_FAILURE;
+        }
+    }
+    cli_main_end(&started);
+    return status;
+}
+
+br_options cli_server_options(const cli_options *options)
+{
+    br_options result;
+    br_options_init(&result);
+    result.core_count = (uint32_t)options->cores;
+    result.worker_count = (uint32_t)options->workers;
+    result.listen = options->listen_is_set ? options->listen : NULL;
+    result.all_on_workers = strcmp(options->placement, "worker") == 0;
+    result.handler_memory = (size_t)options->handler_memory;
+    result.handler_fuel = options->handler_fuel;
+    result.queue_depth = (uint32_t)options->queue_depth;
+    result.waiting_max = (uint32_t)options->waiting_max;
+    result.pin = options->pin != 0;
+    result.access_log = (br_setting){options->access_log_is_set, (uint32_t)options->access_log};
+    result.rate_limit = (br_setting){options->rate_limit_is_set, (uint32_t)options->rate_limit};
+#define LIMIT(name, value, min, max, answer, reason)                                               \
+    result.limits.name = (br_setting){options->name##_is_set, options->limits.name};
+#include "engine/limits.def"
+#undef LIMIT
+    return result;
+}

@@ -8,29 +8,29 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-typedef enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_SKIP } verdict;
+typedef enum test_verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_SKIP } test_verdict;
 
-typedef struct outcome {
+typedef struct test_outcome {
     const char *file;
     bl_slice name;
     uint32_t line, column;
-    verdict verdict;
+    test_verdict verdict;
     bl_slice message; // Of a failure.
-} outcome;
+} test_outcome;
 
-typedef struct report {
+typedef struct test_report {
     bl_arena arena;
-    outcome *items;
+    test_outcome *items;
     uint32_t count, capacity;
     uint32_t counts[VERDICT_SKIP + 1];
     bool read_failed;
-} report;
+} test_report;
 
-static void add_outcome(report *report, outcome item)
+static void add_outcome(test_report *report, outcome item)
 {
     if (report->count == report->capacity) {
         report->capacity = report->capacity == 0 ? 64 : report->capacity * 2;
-        report->items = bl_realloc(report->items, report->capacity * sizeof(outcome));
+        report->items = bl_realloc(report->items, report->capacity * sizeof(test_outcome));
     }
     report->items[report->count++] = item;
     report->counts[item.verdict] += 1;
@@ -48,7 +48,7 @@ static bl_slice text_of(bl_arena *arena, const char *before, vm_value value)
 
 // ---- running ---------------------------------------------------------------------------------
 
-static void judge(report *report, vm_task *task, vm_outcome end, outcome *item)
+static void judge(test_report *report, vm_task *task, vm_outcome end, test_outcome *item)
 {
     item->verdict = VERDICT_FAIL;
     if (end == VM_FAILED) {
@@ -66,9 +66,9 @@ static void judge(report *report, vm_task *task, vm_outcome end, outcome *item)
     }
 }
 
-static void run_test(report *report, vm_thread *thread, const vm_test *test, const char *file)
+static void run_test(test_report *report, vm_thread *thread, const vm_test *test, const char *file)
 {
-    outcome item = {.file = file,
+    test_outcome item = {.file = file,
                     .name = bl_arena_slice(&report->arena, bl_slice_of(test->name)),
                     .line = test->line,
                     .column = test->column,
@@ -88,14 +88,14 @@ static void run_test(report *report, vm_thread *thread, const vm_test *test, con
     add_outcome(report, item);
 }
 
-static void run_file(report *report, const char *file, const char *filter)
+static void run_file(test_report *report, const char *file, const char *filter)
 {
     bool read_failed = false;
     vm_program *program = cli_compile(file, true, &read_failed);
     if (program == NULL) {
         report->read_failed = report->read_failed || read_failed;
         if (!read_failed) {
-            outcome item = {.file = file,
+            test_outcome item = {.file = file,
                             .name = BL_SLICE("setup"),
                             .verdict = VERDICT_FAIL,
                             .message = BL_SLICE("Analysis failed")};
@@ -115,12 +115,12 @@ static void run_file(report *report, const char *file, const char *filter)
 
 // ---- the report ------------------------------------------------------------------------------
 
-static void write_text(const report *report, bool many_files, bl_buffer *out)
+static void write_text(const test_report *report, bool many_files, bl_buffer *out)
 {
     static const char *const words[] = {"PASS", "FAIL", "SKIP"};
     const char *file = NULL;
     for (uint32_t i = 0; i < report->count; i++) {
-        const outcome *item = &report->items[i];
+        const test_outcome *item = &report->items[i];
         if (many_files && item->file != file) {
             file = item->file;
             bl_buffer_format(out, "%s\n", file);
@@ -156,7 +156,7 @@ static void write_json_text(bl_buffer *out, bl_slice text)
     bl_buffer_append_char(out, '"');
 }
 
-static void write_json(const report *report, bl_buffer *out)
+static void write_json(const test_report *report, bl_buffer *out)
 {
     static const char *const words[] = {"pass", "fail", "skipped"};
     bool failed = report->counts[VERDICT_FAIL] > 0 || report->read_failed;
@@ -166,7 +166,7 @@ static void write_json(const report *report, bl_buffer *out)
                      report->counts[VERDICT_PASS], report->counts[VERDICT_FAIL],
                      report->counts[VERDICT_SKIP]);
     for (uint32_t i = 0; i < report->count; i++) {
-        const outcome *item = &report->items[i];
+        const test_outcome *item = &report->items[i];
         bl_buffer_format(out, "%s\n    { \"name\": ", i > 0 ? "," : "");
         write_json_text(out, item->name);
         bl_buffer_format(out, ", \"status\": \"%s\"", words[item->verdict]);
@@ -254,7 +254,7 @@ int cli_command_test(const cli_options *options)
         fprintf(stderr, "bl-uring: which file or folder? See bl-uring help test.\n");
         return CLI_USAGE;
     }
-    report report = {0};
+    test_report report = {0};
     bl_arena_init(&report.arena, 0);
     file_list files = {0};
     report.read_failed = !collect_files(options, &report.arena, &files);

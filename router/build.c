@@ -39,6 +39,13 @@ rt_router *rt_builder_build(rt_builder *builder)
 {
     rt_router *router = builder->router;
     bl_free(builder);
+    router->routes =
+        bl_arena_alloc(&router->arena, (router->route_count + 1) * sizeof(*router->routes));
+    uint32_t count = 0;
+    for (const rt_leaf *leaf = router->first; leaf != NULL; leaf = leaf->added) {
+        router->routes[count++] = &leaf->route;
+    }
+    BL_CHECK(count == router->route_count);
     return router;
 }
 
@@ -53,6 +60,12 @@ void rt_router_destroy(rt_router *router)
 uint32_t rt_router_param_max(const rt_router *router)
 {
     return router->param_max;
+}
+
+const rt_route *rt_router_route(const rt_router *router, uint32_t index)
+{
+    BL_CHECK(index < router->route_count);
+    return router->routes[index];
 }
 
 uint32_t rt_router_route_count(const rt_router *router)
@@ -134,10 +147,11 @@ static rt_node *descend(bl_arena *arena, rt_node *node, bl_slice text)
     return node;
 }
 
-static bool add_leaf(bl_arena *arena, rt_leaves *leaves, uint32_t method, const rt_route *route)
+// NULL if the method has a route there.
+static rt_leaf *add_leaf(bl_arena *arena, rt_leaves *leaves, uint32_t method, const rt_route *route)
 {
     if ((leaves->methods & (UINT32_C(1) << method)) != 0) {
-        return false;
+        return NULL;
     }
     rt_leaf *leaf = bl_arena_alloc(arena, sizeof(*leaf));
     leaf->route = *route;
@@ -147,9 +161,10 @@ static bool add_leaf(bl_arena *arena, rt_leaves *leaves, uint32_t method, const 
         place = &(*place)->next;
     }
     leaf->next = *place;
+    leaf->added = NULL;
     *place = leaf;
     leaves->methods |= UINT32_C(1) << method;
-    return true;
+    return leaf;
 }
 
 // ---- patterns --------------------------------------------------------------------------------
@@ -294,14 +309,16 @@ bl_status rt_builder_add(rt_builder *builder, uint32_t method, bl_slice pattern,
     bl_buffer_deinit(&walk.run);
     rt_route route = {handler, walk.param_count, walk.names, walk.has_rest};
     rt_leaves *leaves = walk.has_rest ? &walk.node->rest : &walk.node->here;
-    bool is_new = add_leaf(arena, leaves, method, &route);
-    if (is_new) {
+    rt_leaf *leaf = add_leaf(arena, leaves, method, &route);
+    if (leaf != NULL) {
+        *(router->last == NULL ? &router->first : &router->last->added) = leaf;
+        router->last = leaf;
         router->route_count += 1;
         router->param_max =
             router->param_max > walk.param_count ? router->param_max : walk.param_count;
     }
     if (added != NULL) {
-        *added = is_new;
+        *added = leaf != NULL;
     }
     return BL_OK;
 }

@@ -49,6 +49,8 @@ void rt_router_destroy(rt_router *router); // NULL is allowed.
 // Most parameters of any route.
 uint32_t rt_router_param_max(const rt_router *router);
 uint32_t rt_router_route_count(const rt_router *router);
+// The route that was added as number index, duplicates not counted.
+const rt_route *rt_router_route(const rt_router *router, uint32_t index);
 
 // The route for this method and path, or NULL. params: room for rt_router_param_max(); filled with
 // slices of path, as sent (rt_param_decode). *methods: with NULL, the methods (bits 1 << method)

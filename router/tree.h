@@ -8,7 +8,8 @@
 typedef struct rt_leaf {
     rt_route route;
     uint32_t method;
-    struct rt_leaf *next;
+    struct rt_leaf *next;  // At the same place.
+    struct rt_leaf *added; // The next one of the router.
 } rt_leaf;
 
 typedef struct rt_leaves {
@@ -36,6 +37,9 @@ typedef struct rt_node {
 struct rt_router {
     bl_arena arena;
     rt_node *root;
+    rt_leaf *first; // All leaves in the order in which they were added.
+    rt_leaf *last;
+    const rt_route **routes; // The same as an array; filled by rt_builder_build.
     uint32_t route_count;
     uint32_t param_max;
 };

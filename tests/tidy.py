@@ -35,8 +35,9 @@ PUBLIC = {
 CONTRACTS = {
     "lang": {"vm/chunk.h", "vm/library.h", "vm/value.h"},
     "vm_bridge": {"vm/chunk.h", "vm/value.h", "vm/native.h", "vm/object.h", "vm/task.h",
-                  "vm/heap.h", "engine/http.h"},
-    "cli": {"vm/chunk.h", "vm/value.h", "vm/native.h"},
+                  "vm/heap.h", "engine/http.h", "vm/std/json.h",
+                  "vm/std/console.h"},
+    "cli": {"vm/chunk.h", "vm/value.h", "vm/native.h", "vm/std/console.h"},
 }
 MAY_INCLUDE = {
     "alloc": set(),

@@ -1,0 +1,69 @@
+// vm_bridge/json.c: see json.h.
+#include "vm_bridge/json.h"
+
+#include "router/router.h"
+#include "vm/std/json.h"
+
+static void append_escaped(bl_buffer *out, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    switch (c) {
+    case '"':
+        bl_buffer_append(out, "\\\"", 2);
+        break;
+    case '\\':
+        bl_buffer_append(out, "\\\\", 2);
+        break;
+    case '\n':
+        bl_buffer_append(out, "\\n", 2);
+        break;
+    case '\r':
+        bl_buffer_append(out, "\\r", 2);
+        break;
+    case '\t':
+        bl_buffer_append(out, "\\t", 2);
+        break;
+    case '\b':
+        bl_buffer_append(out, "\\b", 2);
+        break;
+    case '\f':
+        bl_buffer_append(out, "\\f", 2);
+        break;
+    default: // Not an enum: every other control character.
+        bl_buffer_append(out, "\\u00", 4);
+        bl_buffer_append_char(out, hex[c >> 4]);
+        bl_buffer_append_char(out, hex[c & 15]);
+        break;
+    }
+}
+
+void br_json_text(bl_buffer *out, bl_slice text)
+{
+    bl_buffer repaired = {0};
+    if (!rt_utf8_is_valid(text)) {
+        repaired.size = rt_utf8_repair(text, bl_buffer_reserve(&repaired, 3 * text.size));
+        text = bl_buffer_slice(&repaired);
+    }
+    bl_buffer_append_char(out, '"');
+    size_t start = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c < 0x20 || c == '"' || c == '\\') {
+            bl_buffer_append(out, text.data + start, i - start);
+            append_escaped(out, c);
+            start = i + 1;
+        }
+    }
+    bl_buffer_append(out, text.data + start, text.size - start);
+    bl_buffer_append_char(out, '"');
+    bl_buffer_deinit(&repaired);
+}
+
+void br_json_value(bl_buffer *out, vm_value value)
+{
+    size_t start = out->size;
+    if (!std_json_write(out, value, STD_JSON_COMPACT, NULL)) {
+        out->size = start;
+        bl_buffer_append(out, "null", 4);
+    }
+}

@@ -89,10 +89,12 @@ typedef struct ir_handler {
 struct ir_instruction {
     ir_instruction *previous;
     ir_instruction *next;
-    uint8_t op;      // ir_op
-    uint8_t compare; // COMPARE: ir_compare
-    uint16_t fault;  // FAIL
-    uint32_t line;   // Place in the file of the function.
+    uint8_t op;         // ir_op
+    uint8_t compare;    // COMPARE: ir_compare
+    uint16_t fault;     // FAIL
+    bool has_immediate; // The last operand is `immediate` and no argument (opt_select).
+    int16_t immediate;
+    uint32_t line; // Place in the file of the function.
     uint32_t column;
     ir_var result; // IR_NO_VAR: none.
     ir_var second; // HANDLE: whether it ended early.
@@ -116,7 +118,9 @@ struct ir_instruction {
             uint32_t case_count;
         };
     } as;
-    ir_block *to[2]; // Ends only.
+    ir_block *to[2];     // Ends only.
+    uint32_t live_count; // CALLS: variables that own a value meanwhile (ownership pass).
+    ir_var *lives;
 };
 
 struct ir_block {
@@ -129,7 +133,8 @@ typedef struct ir_variable {
     const lang_type *type; // Static; NULL: unknown.
     ir_kinds kinds;        // Proved (opt_kinds); IR_KINDS_ANY before.
     bool is_state;         // Of ITER, RANGE_INIT: two registers.
-    bool is_alias;         // Not counted (ownership pass).
+    bool is_alias;         // Not counted (ownership pass): `owner` is alive as long as it is.
+    ir_var owner;
 } ir_variable;
 
 struct ir_function {
@@ -137,7 +142,7 @@ struct ir_function {
     const char *file;
     uint32_t line;
     uint32_t flags;       // VM_FUNCTION_*
-    uint32_t param_count; // Variables 0 … param_count - 1.
+    uint32_t param_count; // Variables 0 … param_count - 1; the next one is the closure itself.
     const char *const *param_names;
     bool is_closure; // Reads captures.
     uint32_t capture_count;
@@ -229,6 +234,54 @@ ir_block **ir_successor(ir_block *block, uint32_t i); // Where the i-th one is s
 // Drops blocks that nothing reaches and numbers the others in reverse postorder: a block comes
 // after all its predecessors but those that close a loop.
 void ir_renumber(ir_function *function);
+
+// ---- liveness (ir_live.c) --------------------------------------------------------------------
+
+// Which variables are live where blocks begin and end. Only variables that live in more than one
+// block have a bit; an alias keeps its owner alive.
+typedef struct ir_liveness {
+    uint32_t *bits; // By variable; UINT32_MAX: lives in one block.
+    uint32_t bit_count;
+    uint32_t words; // Of a set.
+    uint64_t *in;   // By block: words.
+    uint64_t *out;
+} ir_liveness;
+
+// Blocks must be numbered (ir_renumber). Free with ir_liveness_deinit.
+void ir_liveness_init(ir_liveness *liveness, const ir_function *function);
+void ir_liveness_deinit(ir_liveness *liveness);
+
+static inline bool ir_live_has(const ir_liveness *liveness, const uint64_t *set, ir_var var)
+{
+    uint32_t bit = liveness->bits[var];
+    return bit != UINT32_MAX && (set[bit / 64] >> (bit % 64) & 1) != 0;
+}
+
+static inline bool ir_live_in(const ir_liveness *liveness, uint32_t block, ir_var var)
+{
+    return ir_live_has(liveness, liveness->in + (size_t)block * liveness->words, var);
+}
+
+static inline bool ir_live_out(const ir_liveness *liveness, uint32_t block, ir_var var)
+{
+    return ir_live_has(liveness, liveness->out + (size_t)block * liveness->words, var);
+}
+
+// Adds counts to the program: DUP_OF where a value is wanted once more, DROP where its last owner
+// dies, aliases where a part is only looked at; and `lives` of all calls (own.c).
+void ir_place_counts(ir_function *function);
+
+// ---- the optimiser (opt*.c) ------------------------------------------------------------------
+
+// Works on all functions of the program; `level` 0: only what code generation needs.
+void ir_optimise(ir_program *program, bool enabled);
+
+// ---- code (emit*.c) --------------------------------------------------------------------------
+
+// Fills in the target of every function that is not dead.
+void ir_emit_program(ir_program *program);
+
+// ---- text ------------------------------------------------------------------------------------
 
 void ir_function_dump(const ir_function *function, bl_buffer *out);
 void ir_program_dump(const ir_program *program, bl_buffer *out);

@@ -1,0 +1,748 @@
+// lang/lower_match.c: pattern matching as decision trees.
+//
+// The arms (each alternative a row of its own) are a matrix: a row is a list of tests that are
+// still open, each a place in the subject and a pattern, and the names bound so far. The first
+// open test of the first row chooses the place to look at; the rows that agree with the outcome go
+// on with the parts, the others to the other branch. A row without open tests is a leaf: names are
+// bound, the guard is asked, and if it says no the rest of the rows goes on from there.
+//
+// Rows that do not look at the tested place are in both branches; so that a tree cannot explode,
+// a budget of nodes limits it: past the budget rows are tried one after the other.
+#include "lang/lower.h"
+
+#include "vm/faults.h"
+
+// A place in the subject; its variable is made where it is first needed on a path.
+typedef struct place {
+    struct place *parent; // NULL: the subject itself.
+    ir_op op;             // How it is got from the parent.
+    uint32_t index;
+    bl_slice field;
+    const lang_type *type;
+    ir_var var;          // IR_NO_VAR: not read yet on this path.
+    struct place *next;  // Of the same parent.
+    struct place *parts; // Places below this one.
+} place;
+
+typedef struct test {
+    place *at;
+    const lang_pattern *pattern;
+    struct test *next;
+} test;
+
+typedef struct binding {
+    place *at;
+    const lang_pattern *name;
+    struct binding *next;
+} binding;
+
+// What rows of one arm share.
+typedef struct leaf {
+    const lang_expr *guard;
+    ir_block *body;
+    bool reached;
+} leaf;
+
+typedef struct row {
+    test *tests;
+    binding *bindings; // Latest first.
+    leaf *leaf;
+    struct row *next;
+} row;
+
+typedef struct matcher {
+    lower_context *context;
+    place **trail; // Places read on the path from the root.
+    uint32_t trail_count;
+    uint32_t trail_capacity;
+    uint32_t budget;
+    bool declared; // Names have variables of their own: several leaves may bind them.
+} matcher;
+
+static void *allocate(matcher *matcher_, size_t size)
+{
+    return bl_arena_alloc_zeroed(matcher_->context->program->arena, size);
+}
+
+// ---- places ----------------------------------------------------------------------------------
+
+static place *part_of(matcher *matcher_, place *parent, ir_op op, uint32_t index, bl_slice field)
+{
+    for (place *part = parent->parts; part != NULL; part = part->next) {
+        if (part->op == op && part->index == index && bl_slice_equal(part->field, field)) {
+            return part;
+        }
+    }
+    place *part = allocate(matcher_, sizeof *part);
+    *part = (place){.parent = parent, .op = op, .index = index, .field = field};
+    part->var = IR_NO_VAR;
+    part->next = parent->parts;
+    parent->parts = part;
+    return part;
+}
+
+static ir_var read_place(matcher *matcher_, place *at)
+{
+    if (at->var != IR_NO_VAR) {
+        return at->var;
+    }
+    lower_context *context = matcher_->context;
+    ir_var parent = read_place(matcher_, at->parent);
+    at->var = lower_new(context, at->type);
+    ir_instruction *get = lower_emit(context, at->op, at->var, 1);
+    get->args[0] = parent;
+    if (at->op == IR_FIELD) {
+        get->as.field = ir_string(context->program->ir, at->field);
+    } else {
+        get->as.index = at->index;
+    }
+    if (matcher_->trail_count == matcher_->trail_capacity) {
+        uint32_t capacity = matcher_->trail_capacity == 0 ? 16 : matcher_->trail_capacity * 2;
+        place **larger = allocate(matcher_, capacity * sizeof(place *));
+        if (matcher_->trail_count != 0) {
+            memcpy(larger, matcher_->trail, matcher_->trail_count * sizeof(place *));
+        }
+        matcher_->trail = larger;
+        matcher_->trail_capacity = capacity;
+    }
+    matcher_->trail[matcher_->trail_count++] = at;
+    return at->var;
+}
+
+// Leaves a branch: what was read there has not been read elsewhere.
+static void forget_places(matcher *matcher_, uint32_t mark)
+{
+    while (matcher_->trail_count > mark) {
+        matcher_->trail[--matcher_->trail_count]->var = IR_NO_VAR;
+    }
+}
+
+// ---- rows ------------------------------------------------------------------------------------
+
+// Adds a test at the end of the row's; names and wildcards need none.
+static void add_test(matcher *matcher_, row *row_, place *at, const lang_pattern *pattern)
+{
+    if (pattern->kind == LANG_PATTERN_WILDCARD) {
+        return;
+    }
+    if (at->type == NULL) {
+        at->type = lower_type(matcher_->context, pattern->id);
+    }
+    if (pattern->kind == LANG_PATTERN_NAME) {
+        binding *bound = allocate(matcher_, sizeof *bound);
+        *bound = (binding){at, pattern, row_->bindings};
+        row_->bindings = bound;
+        return;
+    }
+    test *added = allocate(matcher_, sizeof *added);
+    *added = (test){at, pattern, NULL};
+    test **end = &row_->tests;
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = added;
+}
+
+static const lang_pattern *pattern_at(const row *row_, const place *at)
+{
+    for (const test *open = row_->tests; open != NULL; open = open->next) {
+        if (open->at == at) {
+            return open->pattern;
+        }
+    }
+    return NULL;
+}
+
+// A copy of the row; without the test of `at` if that is given.
+static row *copy_row(matcher *matcher_, const row *from, const place *at)
+{
+    row *copy = allocate(matcher_, sizeof *copy);
+    *copy = (row){.bindings = from->bindings, .leaf = from->leaf};
+    test **end = &copy->tests;
+    bool dropped = false;
+    for (const test *open = from->tests; open != NULL; open = open->next) {
+        if (open->at == at && !dropped) {
+            dropped = true;
+            continue;
+        }
+        *end = allocate(matcher_, sizeof **end);
+        **end = (test){open->at, open->pattern, NULL};
+        end = &(*end)->next;
+    }
+    return copy;
+}
+
+typedef struct row_list {
+    row *first;
+    row **end;
+} row_list;
+
+static void rows_begin(row_list *list)
+{
+    list->first = NULL;
+    list->end = &list->first;
+}
+
+static void rows_add(row_list *list, row *added)
+{
+    *list->end = added;
+    list->end = &added->next;
+}
+
+// ---- does a row agree with an outcome? -------------------------------------------------------
+
+static bool same_literal(const lang_pattern *a, const lang_pattern *b)
+{
+    if (a->kind != b->kind) {
+        return false;
+    }
+    switch ((unsigned)a->kind) {
+    case LANG_PATTERN_INT:
+        return a->as.integer == b->as.integer;
+    case LANG_PATTERN_FLOAT:
+        return a->as.number == b->as.number;
+    case LANG_PATTERN_STRING:
+        return bl_slice_equal(a->as.string.text, b->as.string.text);
+    case LANG_PATTERN_BOOL:
+        return a->as.boolean == b->as.boolean;
+    case LANG_PATTERN_CONSTRUCTOR:
+        return bl_slice_equal(a->as.constructor.name.text, b->as.constructor.name.text) &&
+               a->as.constructor.arguments.count == b->as.constructor.arguments.count;
+    case LANG_PATTERN_TUPLE:
+        return a->as.tuple.count == b->as.tuple.count;
+    default:
+        return a->kind == LANG_PATTERN_UNIT;
+    }
+}
+
+static bool has_field(const lang_pattern *record, bl_slice name)
+{
+    for (uint32_t i = 0; i < record->as.record.count; i++) {
+        if (bl_slice_equal(record->as.record.fields[i].name.text, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_all_fields(const lang_pattern *record, const lang_pattern *of)
+{
+    for (uint32_t i = 0; i < of->as.record.count; i++) {
+        if (!has_field(record, of->as.record.fields[i].name.text)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint32_t list_min(const lang_pattern *list)
+{
+    return list->as.list.items.count;
+}
+
+// What the outcome `chosen matches` says of another pattern of the same place.
+typedef enum relation {
+    AGREES,   // It is decided by its parts.
+    OPEN,     // Still to be tested as it is.
+    EXCLUDED, // Cannot match any more.
+} relation;
+
+static relation relate_yes(const lang_pattern *chosen, const lang_pattern *other)
+{
+    if (chosen->kind == LANG_PATTERN_LIST && other->kind == LANG_PATTERN_LIST) {
+        bool exact = chosen->as.list.rest == NULL;
+        bool other_exact = other->as.list.rest == NULL;
+        if (exact) {
+            bool fits = other_exact ? list_min(other) == list_min(chosen)
+                                    : list_min(other) <= list_min(chosen);
+            return fits ? AGREES : EXCLUDED;
+        }
+        if (!other_exact) {
+            return list_min(other) <= list_min(chosen) ? AGREES : OPEN;
+        }
+        return list_min(other) < list_min(chosen) ? EXCLUDED : OPEN;
+    }
+    if (chosen->kind == LANG_PATTERN_RECORD && other->kind == LANG_PATTERN_RECORD) {
+        return has_all_fields(chosen, other) ? AGREES : OPEN;
+    }
+    return same_literal(chosen, other) ? AGREES : EXCLUDED;
+}
+
+// Whether the outcome `chosen does not match` rules out the other pattern.
+static bool excluded_by_no(const lang_pattern *chosen, const lang_pattern *other)
+{
+    if (chosen->kind != other->kind) {
+        return false;
+    }
+    if (chosen->kind == LANG_PATTERN_LIST) {
+        if (chosen->as.list.rest == NULL) {
+            return other->as.list.rest == NULL && list_min(other) == list_min(chosen);
+        }
+        return list_min(other) >= list_min(chosen);
+    }
+    if (chosen->kind == LANG_PATTERN_RECORD) {
+        return has_all_fields(other, chosen);
+    }
+    return same_literal(chosen, other);
+}
+
+// Adds the tests of a pattern's parts, the pattern itself having been found to match.
+static void add_parts(matcher *matcher_, row *row_, place *at, const lang_pattern *pattern)
+{
+    const bl_slice none = {0};
+    if (pattern->kind == LANG_PATTERN_CONSTRUCTOR) {
+        for (uint32_t i = 0; i < pattern->as.constructor.arguments.count; i++) {
+            add_test(matcher_, row_, part_of(matcher_, at, IR_VARIANT_GET, i, none),
+                     pattern->as.constructor.arguments.items[i]);
+        }
+    } else if (pattern->kind == LANG_PATTERN_TUPLE) {
+        for (uint32_t i = 0; i < pattern->as.tuple.count; i++) {
+            add_test(matcher_, row_, part_of(matcher_, at, IR_TUPLE_GET, i, none),
+                     pattern->as.tuple.items[i]);
+        }
+    } else if (pattern->kind == LANG_PATTERN_RECORD) {
+        for (uint32_t i = 0; i < pattern->as.record.count; i++) {
+            const lang_pattern_field *field = &pattern->as.record.fields[i];
+            add_test(matcher_, row_, part_of(matcher_, at, IR_FIELD, 0, field->name.text),
+                     field->pattern);
+        }
+    } else if (pattern->kind == LANG_PATTERN_LIST) {
+        for (uint32_t i = 0; i < list_min(pattern); i++) {
+            add_test(matcher_, row_, part_of(matcher_, at, IR_LIST_GET, i, none),
+                     pattern->as.list.items.items[i]);
+        }
+        if (pattern->as.list.rest != NULL) {
+            add_test(matcher_, row_, part_of(matcher_, at, IR_LIST_REST, list_min(pattern), none),
+                     pattern->as.list.rest);
+        }
+    }
+}
+
+static row *rows_if_yes(matcher *matcher_, const row *rows, place *at, const lang_pattern *chosen)
+{
+    row_list list;
+    rows_begin(&list);
+    for (const row *from = rows; from != NULL; from = from->next) {
+        const lang_pattern *pattern = pattern_at(from, at);
+        relation related = pattern == NULL ? OPEN : relate_yes(chosen, pattern);
+        if (related == OPEN) {
+            rows_add(&list, copy_row(matcher_, from, NULL));
+        } else if (related == AGREES) {
+            row *copy = copy_row(matcher_, from, at);
+            add_parts(matcher_, copy, at, pattern);
+            rows_add(&list, copy);
+        }
+    }
+    return list.first;
+}
+
+static row *rows_if_no(matcher *matcher_, const row *rows, const place *at,
+                       const lang_pattern *chosen)
+{
+    row_list list;
+    rows_begin(&list);
+    for (const row *from = rows; from != NULL; from = from->next) {
+        const lang_pattern *pattern = pattern_at(from, at);
+        if (pattern == NULL || !excluded_by_no(chosen, pattern)) {
+            rows_add(&list, copy_row(matcher_, from, NULL));
+        }
+    }
+    return list.first;
+}
+
+// ---- tests as instructions -------------------------------------------------------------------
+
+static ir_instruction *emit_test(matcher *matcher_, ir_op op, ir_var var, ir_block *yes,
+                                 ir_block *no)
+{
+    ir_instruction *end = lower_emit(matcher_->context, op, IR_NO_VAR, 1);
+    end->args[0] = var;
+    end->to[0] = yes;
+    end->to[1] = no;
+    matcher_->context->block = yes;
+    return end;
+}
+
+static ir_block *new_block(matcher *matcher_)
+{
+    return ir_block_new(matcher_->context->function);
+}
+
+static vm_value literal(matcher *matcher_, const lang_pattern *pattern)
+{
+    switch ((unsigned)pattern->kind) {
+    case LANG_PATTERN_INT:
+        return vm_int(pattern->as.integer);
+    case LANG_PATTERN_FLOAT:
+        return vm_float(pattern->as.number);
+    case LANG_PATTERN_BOOL:
+        return vm_bool(pattern->as.boolean);
+    default:
+        return vm_of(ir_string(matcher_->context->program->ir, pattern->as.string.text));
+    }
+}
+
+static void emit_constructor(matcher *matcher_, const lang_pattern *pattern, ir_var var,
+                             ir_block *yes, ir_block *no)
+{
+    lower_program *program = matcher_->context->program;
+    uint32_t count = pattern->as.constructor.arguments.count;
+    ir_block *known = count == 0 ? yes : new_block(matcher_);
+    ir_instruction *end = emit_test(matcher_, IR_IS_CTOR, var, known, no);
+    end->as.ctor = ir_ctor(program->ir, pattern->as.constructor.name.text, count);
+    if (count != 0) {
+        emit_test(matcher_, IR_IS_ARITY, var, yes, no)->as.index = count;
+    }
+}
+
+static void emit_record(matcher *matcher_, const lang_pattern *pattern, ir_var var, ir_block *yes,
+                        ir_block *no)
+{
+    lower_context *context = matcher_->context;
+    uint32_t count = pattern->as.record.count;
+    if (count == 0) { // Any record.
+        vm_type_test *is_record =
+            bl_arena_alloc_zeroed(&context->program->ir->target->arena, sizeof *is_record);
+        is_record->kind = VM_TEST_KIND;
+        is_record->tag = VM_RECORD;
+        ir_var passes = lower_new(context, NULL);
+        ir_instruction *asked = lower_emit(context, IR_TYPE_TEST, passes, 1);
+        asked->args[0] = var;
+        asked->as.test = is_record;
+        emit_test(matcher_, IR_BRANCH, passes, yes, no);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        ir_block *next = i + 1 == count ? yes : new_block(matcher_);
+        emit_test(matcher_, IR_IS_FIELD, var, next, no)->as.field =
+            ir_string(context->program->ir, pattern->as.record.fields[i].name.text);
+    }
+}
+
+// Goes to yes with the context's block there, or to no.
+static void emit_pattern_test(matcher *matcher_, const lang_pattern *pattern, ir_var var,
+                              ir_block *yes, ir_block *no)
+{
+    switch (pattern->kind) {
+    case LANG_PATTERN_INT:
+    case LANG_PATTERN_FLOAT:
+    case LANG_PATTERN_STRING:
+    case LANG_PATTERN_BOOL:
+        emit_test(matcher_, IR_IS_SAME, var, yes, no)->as.constant = literal(matcher_, pattern);
+        return;
+    case LANG_PATTERN_UNIT:
+        emit_test(matcher_, IR_IS_UNIT, var, yes, no);
+        return;
+    case LANG_PATTERN_CONSTRUCTOR:
+        emit_constructor(matcher_, pattern, var, yes, no);
+        return;
+    case LANG_PATTERN_TUPLE:
+        emit_test(matcher_, IR_IS_TUPLE, var, yes, no)->as.index = pattern->as.tuple.count;
+        return;
+    case LANG_PATTERN_RECORD:
+        emit_record(matcher_, pattern, var, yes, no);
+        return;
+    case LANG_PATTERN_LIST:
+        emit_test(matcher_, pattern->as.list.rest == NULL ? IR_IS_LIST : IR_IS_LIST_MIN, var, yes,
+                  no)
+            ->as.index = list_min(pattern);
+        return;
+    case LANG_PATTERN_WILDCARD:
+    case LANG_PATTERN_NAME:
+        break; // Are no tests.
+    }
+    lower_jump(matcher_->context, yes);
+    lower_enter(matcher_->context, yes);
+}
+
+// ---- trees -----------------------------------------------------------------------------------
+
+static void compile_rows(matcher *matcher_, const row *rows, ir_block *otherwise);
+
+// The names of a leaf hold what they are bound to; the oldest binding first: the last one counts.
+static void bind_names(matcher *matcher_, const binding *bound)
+{
+    if (bound == NULL) {
+        return;
+    }
+    bind_names(matcher_, bound->next);
+    lower_context *context = matcher_->context;
+    ir_var value = read_place(matcher_, bound->at);
+    if (matcher_->declared) {
+        lower_op(context, IR_COPY, lower_find(context, bound->name->id)->var, 1, value);
+    } else {
+        lower_bind_value(context, bound->name, value);
+    }
+}
+
+static void compile_leaf(matcher *matcher_, const row *rows, ir_block *otherwise)
+{
+    lower_context *context = matcher_->context;
+    leaf *leaf_ = rows->leaf;
+    bind_names(matcher_, rows->bindings);
+    if (leaf_->guard == NULL) {
+        leaf_->reached = true;
+        lower_jump(context, leaf_->body);
+        return;
+    }
+    ir_block *no = new_block(matcher_);
+    leaf_->reached = true;
+    lower_condition(context, leaf_->guard, leaf_->body, no);
+    lower_enter(context, no);
+    compile_rows(matcher_, rows->next, otherwise);
+}
+
+// Past the budget: the first row alone, all of its failures lead to the rest.
+static void compile_in_turn(matcher *matcher_, const row *rows, ir_block *otherwise)
+{
+    uint32_t mark = matcher_->trail_count;
+    row *first = copy_row(matcher_, rows, NULL);
+    if (rows->next == NULL) {
+        matcher_->budget = UINT32_MAX; // One row cannot explode.
+        compile_rows(matcher_, first, otherwise);
+        matcher_->budget = 0;
+        return;
+    }
+    ir_block *rest = new_block(matcher_);
+    matcher_->budget = UINT32_MAX;
+    compile_rows(matcher_, first, rest);
+    matcher_->budget = 0;
+    forget_places(matcher_, mark);
+    lower_enter(matcher_->context, rest);
+    compile_rows(matcher_, rows->next, otherwise);
+}
+
+// Three or more constructors at one place: one jump by the constructor.
+static bool compile_switch(matcher *matcher_, const row *rows, place *at, ir_block *otherwise)
+{
+    const lang_pattern *chosen[64];
+    uint32_t count = 0;
+    for (const row *from = rows; from != NULL && count < 64; from = from->next) {
+        const lang_pattern *pattern = pattern_at(from, at);
+        if (pattern == NULL || pattern->kind != LANG_PATTERN_CONSTRUCTOR) {
+            continue;
+        }
+        bool known = false;
+        for (uint32_t i = 0; i < count && !known; i++) {
+            if (bl_slice_equal(chosen[i]->as.constructor.name.text,
+                               pattern->as.constructor.name.text)) {
+                if (!same_literal(chosen[i], pattern)) {
+                    return false; // One name with several arities.
+                }
+                known = true;
+            }
+        }
+        if (!known) {
+            chosen[count++] = pattern;
+        }
+    }
+    if (count < 3 || count == 64) {
+        return false;
+    }
+    lower_context *context = matcher_->context;
+    ir_var var = read_place(matcher_, at);
+    ir_instruction *end = lower_emit(context, IR_SWITCH, IR_NO_VAR, 1);
+    end->args[0] = var;
+    end->as.cases = allocate(matcher_, count * sizeof(ir_case));
+    end->as.case_count = count;
+    end->to[1] = new_block(matcher_);
+    uint32_t mark = matcher_->trail_count;
+    const row *others = rows;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t arity = chosen[i]->as.constructor.arguments.count;
+        ir_block *to = new_block(matcher_);
+        end->as.cases[i].ctor =
+            ir_ctor(context->program->ir, chosen[i]->as.constructor.name.text, arity);
+        end->as.cases[i].to = to;
+        lower_enter(context, to);
+        if (arity != 0) {
+            ir_block *known = new_block(matcher_);
+            emit_test(matcher_, IR_IS_ARITY, var, known, end->to[1])->as.index = arity;
+        }
+        compile_rows(matcher_, rows_if_yes(matcher_, rows, at, chosen[i]), otherwise);
+        forget_places(matcher_, mark);
+        others = rows_if_no(matcher_, others, at, chosen[i]);
+    }
+    lower_enter(context, end->to[1]);
+    compile_rows(matcher_, others, otherwise);
+    forget_places(matcher_, mark);
+    return true;
+}
+
+static void compile_rows(matcher *matcher_, const row *rows, ir_block *otherwise)
+{
+    lower_context *context = matcher_->context;
+    if (rows == NULL) {
+        lower_jump(context, otherwise);
+        return;
+    }
+    if (rows->tests == NULL) {
+        compile_leaf(matcher_, rows, otherwise);
+        return;
+    }
+    if (matcher_->budget == 0) {
+        compile_in_turn(matcher_, rows, otherwise);
+        return;
+    }
+    matcher_->budget -= matcher_->budget != UINT32_MAX;
+    place *at = rows->tests->at;
+    const lang_pattern *chosen = rows->tests->pattern;
+    if (chosen->kind == LANG_PATTERN_CONSTRUCTOR && compile_switch(matcher_, rows, at, otherwise)) {
+        return;
+    }
+    ir_var var = read_place(matcher_, at);
+    uint32_t mark = matcher_->trail_count;
+    ir_block *yes = new_block(matcher_);
+    const row *others = rows_if_no(matcher_, rows, at, chosen);
+    ir_block *no = others == NULL ? otherwise : new_block(matcher_);
+    emit_pattern_test(matcher_, chosen, var, yes, no);
+    compile_rows(matcher_, rows_if_yes(matcher_, rows, at, chosen), otherwise);
+    forget_places(matcher_, mark);
+    if (others != NULL) {
+        lower_enter(context, no);
+        compile_rows(matcher_, others, otherwise);
+        forget_places(matcher_, mark);
+    }
+}
+
+// ---- names -----------------------------------------------------------------------------------
+
+typedef struct name_set {
+    struct {
+        bl_slice name;
+        ir_var var;
+    } * items;
+    uint32_t count;
+    uint32_t capacity;
+} name_set;
+
+static void declare_name(lower_context *context, name_set *names, const lang_pattern *pattern)
+{
+    for (uint32_t i = 0; i < names->count; i++) {
+        if (bl_slice_equal(names->items[i].name, pattern->as.name)) {
+            lower_bind(context, pattern->id, names->items[i].var, false);
+            return;
+        }
+    }
+    if (names->count == names->capacity) {
+        uint32_t capacity = names->capacity == 0 ? 8 : names->capacity * 2;
+        void *larger = bl_arena_alloc(context->program->arena, capacity * sizeof *names->items);
+        if (names->count != 0) {
+            memcpy(larger, names->items, names->count * sizeof *names->items);
+        }
+        names->items = larger;
+        names->capacity = capacity;
+    }
+    ir_var var = lower_new(context, lower_type(context, pattern->id));
+    names->items[names->count].name = pattern->as.name;
+    names->items[names->count++].var = var;
+    lower_bind(context, pattern->id, var, false);
+}
+
+// One variable for each name of all alternatives of an arm.
+static void declare_names(lower_context *context, name_set *names, const lang_pattern *pattern)
+{
+    switch (pattern->kind) {
+    case LANG_PATTERN_NAME:
+        declare_name(context, names, pattern);
+        return;
+    case LANG_PATTERN_CONSTRUCTOR:
+        for (uint32_t i = 0; i < pattern->as.constructor.arguments.count; i++) {
+            declare_names(context, names, pattern->as.constructor.arguments.items[i]);
+        }
+        return;
+    case LANG_PATTERN_TUPLE:
+        for (uint32_t i = 0; i < pattern->as.tuple.count; i++) {
+            declare_names(context, names, pattern->as.tuple.items[i]);
+        }
+        return;
+    case LANG_PATTERN_RECORD:
+        for (uint32_t i = 0; i < pattern->as.record.count; i++) {
+            declare_names(context, names, pattern->as.record.fields[i].pattern);
+        }
+        return;
+    case LANG_PATTERN_LIST:
+        for (uint32_t i = 0; i < list_min(pattern); i++) {
+            declare_names(context, names, pattern->as.list.items.items[i]);
+        }
+        if (pattern->as.list.rest != NULL) {
+            declare_names(context, names, pattern->as.list.rest);
+        }
+        return;
+    case LANG_PATTERN_WILDCARD:
+    case LANG_PATTERN_INT:
+    case LANG_PATTERN_FLOAT:
+    case LANG_PATTERN_STRING:
+    case LANG_PATTERN_BOOL:
+    case LANG_PATTERN_UNIT:
+        return;
+    }
+}
+
+// ---- entry points ----------------------------------------------------------------------------
+
+void lower_match(lower_context *context, const lang_expr *expr, ir_var dst)
+{
+    uint32_t count = expr->as.match.count;
+    ir_var subject = lower_expr(context, expr->as.match.subject);
+    matcher matcher_ = {.context = context, .budget = 64 + 8 * count, .declared = true};
+    place root = {.var = subject, .type = lower_type(context, expr->as.match.subject->id)};
+    leaf *leaves = allocate(&matcher_, count * sizeof *leaves);
+    row_list rows;
+    rows_begin(&rows);
+    for (uint32_t i = 0; i < count; i++) {
+        const lang_arm *arm = &expr->as.match.arms[i];
+        leaves[i] = (leaf){.guard = arm->guard, .body = new_block(&matcher_)};
+        name_set names = {0};
+        for (uint32_t j = 0; j < arm->patterns.count; j++) {
+            declare_names(context, &names, arm->patterns.items[j]);
+            row *added = allocate(&matcher_, sizeof *added);
+            added->leaf = &leaves[i];
+            add_test(&matcher_, added, &root, arm->patterns.items[j]);
+            rows_add(&rows, added);
+        }
+    }
+    lower_at(context, expr->span);
+    ir_block *otherwise = new_block(&matcher_);
+    ir_block *join = new_block(&matcher_);
+    compile_rows(&matcher_, rows.first, otherwise);
+    lower_enter(context, otherwise);
+    lower_at(context, expr->span);
+    lower_fail(context, VM_FAULT_NO_MATCH, subject);
+    for (uint32_t i = 0; i < count; i++) {
+        lower_enter(context, leaves[i].body);
+        lower_into(context, expr->as.match.arms[i].body, dst);
+        lower_jump(context, join);
+    }
+    lower_enter(context, join);
+}
+
+void lower_test_pattern(lower_context *context, const lang_pattern *pattern, ir_var value,
+                        ir_block *yes, ir_block *no)
+{
+    matcher matcher_ = {.context = context, .budget = UINT32_MAX};
+    place root = {.var = value, .type = lower_type(context, pattern->id)};
+    leaf leaf_ = {.body = yes};
+    row only = {.leaf = &leaf_};
+    add_test(&matcher_, &only, &root, pattern);
+    compile_rows(&matcher_, &only, no);
+}
+
+void lower_bind_pattern(lower_context *context, const lang_pattern *pattern, ir_var value)
+{
+    if (pattern->kind == LANG_PATTERN_WILDCARD) {
+        return;
+    }
+    if (pattern->kind == LANG_PATTERN_NAME) {
+        lower_bind_value(context, pattern, value);
+        return;
+    }
+    lower_at(context, pattern->span);
+    ir_block *yes = ir_block_new(context->function);
+    ir_block *no = ir_block_new(context->function);
+    lower_test_pattern(context, pattern, value, yes, no);
+    lower_enter(context, no);
+    lower_at(context, pattern->span);
+    lower_fail(context, VM_FAULT_PATTERN, value);
+    lower_enter(context, yes);
+}

@@ -1,0 +1,209 @@
+// lang/opt_select.c: the last pass before counts are placed: forms of instructions that the
+// bytecode has and the IR does not need.
+#include "lang/opt.h"
+
+typedef struct usage {
+    uint32_t *uses; // Arguments that read the variable.
+    uint32_t *definitions;
+    ir_instruction **definition; // The latest; the only one if definitions is 1.
+} usage;
+
+static void usage_init(usage *usage_, const ir_function *function)
+{
+    uint32_t count = function->variable_count + 1;
+    usage_->uses = bl_alloc_zeroed(count, sizeof *usage_->uses);
+    usage_->definitions = bl_alloc_zeroed(count, sizeof *usage_->definitions);
+    usage_->definition = bl_alloc_zeroed(count, sizeof(ir_instruction *));
+    for (uint32_t i = 0; i <= function->param_count; i++) {
+        usage_->definitions[i] = 1;
+    }
+    for (uint32_t b = 0; b < function->block_count; b++) {
+        for (ir_instruction *at = function->blocks[b]->first; at != NULL; at = at->next) {
+            for (uint32_t i = 0; i < at->count; i++) {
+                usage_->uses[at->args[i]] += 1;
+            }
+            if (at->result != IR_NO_VAR) {
+                usage_->definitions[at->result] += 1;
+                usage_->definition[at->result] = at;
+            }
+            if (at->second != IR_NO_VAR) {
+                usage_->definitions[at->second] += 1;
+            }
+        }
+    }
+}
+
+static void usage_deinit(usage *usage_)
+{
+    bl_free(usage_->uses);
+    bl_free(usage_->definitions);
+    bl_free(usage_->definition);
+}
+
+// ---- comparisons -----------------------------------------------------------------------------
+
+static bool is_comparison(const ir_instruction *at)
+{
+    return at->op >= IR_EQ && at->op <= IR_GE;
+}
+
+// `t = a < b; BRANCH t` becomes `COMPARE a < b`, if nobody else reads t and nothing is between.
+static void join_comparison(const usage *usage_, ir_block *block)
+{
+    ir_instruction *end = block->last;
+    ir_instruction *before = end->previous;
+    bool negated = false;
+    if (end->op != IR_BRANCH || before == NULL) {
+        return;
+    }
+    if (before->op == IR_NOT && before->result == end->args[0] &&
+        usage_->uses[before->result] == 1 && before->previous != NULL &&
+        is_comparison(before->previous) && before->previous->result == before->args[0] &&
+        usage_->uses[before->args[0]] == 1) {
+        ir_remove(block, before);
+        before = before->previous;
+        negated = true;
+    } else if (!is_comparison(before) || before->result != end->args[0] ||
+               usage_->uses[before->result] != 1) {
+        return;
+    }
+    ir_remove(block, before);
+    before->compare = (uint8_t)(IR_COMPARE_EQ + (before->op - IR_EQ));
+    before->op = IR_COMPARE;
+    before->result = IR_NO_VAR;
+    before->to[0] = end->to[negated ? 1 : 0];
+    before->to[1] = end->to[negated ? 0 : 1];
+    ir_remove(block, end);
+    ir_append(block, before);
+}
+
+// ---- immediate operands ----------------------------------------------------------------------
+
+static bool small_int(const usage *usage_, ir_var var, int64_t *value)
+{
+    const ir_instruction *definition = usage_->definition[var];
+    if (usage_->definitions[var] != 1 || definition == NULL || definition->op != IR_CONSTANT ||
+        definition->as.constant.tag != VM_INT) {
+        return false;
+    }
+    *value = definition->as.constant.integer;
+    return *value >= INT16_MIN && *value <= INT16_MAX;
+}
+
+static ir_compare mirrored(ir_compare compare)
+{
+    switch (compare) {
+    case IR_COMPARE_LT:
+        return IR_COMPARE_GT;
+    case IR_COMPARE_LE:
+        return IR_COMPARE_GE;
+    case IR_COMPARE_GT:
+        return IR_COMPARE_LT;
+    case IR_COMPARE_GE:
+        return IR_COMPARE_LE;
+    case IR_COMPARE_EQ:
+    case IR_COMPARE_NE:
+        break;
+    }
+    return compare;
+}
+
+static void use_immediate(const usage *usage_, ir_instruction *at)
+{
+    int64_t value = 0;
+    if (at->count != 2) {
+        return;
+    }
+    bool commutes = at->op == IR_ADD || at->op == IR_MUL || at->op == IR_COMPARE;
+    if (commutes && small_int(usage_, at->args[0], &value) &&
+        !small_int(usage_, at->args[1], &value)) {
+        ir_var first = at->args[0];
+        at->args[0] = at->args[1];
+        at->args[1] = first;
+        at->compare = (uint8_t)mirrored((ir_compare)at->compare);
+    }
+    bool has_form = commutes || at->op == IR_SUB;
+    bool positive = at->op == IR_DIV || at->op == IR_MOD;
+    if ((!has_form && !positive) || !small_int(usage_, at->args[1], &value) ||
+        (positive && value <= 0)) {
+        return;
+    }
+    usage_->uses[at->args[1]] -= 1;
+    at->has_immediate = true;
+    at->immediate = (int16_t)value;
+    at->count = 1;
+}
+
+void opt_select(ir_function *function)
+{
+    usage usage_;
+    usage_init(&usage_, function);
+    for (uint32_t b = 0; b < function->block_count; b++) {
+        join_comparison(&usage_, function->blocks[b]);
+        for (ir_instruction *at = function->blocks[b]->first; at != NULL; at = at->next) {
+            use_immediate(&usage_, at);
+        }
+    }
+    for (uint32_t b = 0; b < function->block_count; b++) {
+        ir_block *block = function->blocks[b];
+        for (ir_instruction *at = block->first; at != NULL; at = at->next) {
+            if (at->op == IR_CONSTANT && usage_.uses[at->result] == 0) {
+                ir_remove(block, at);
+            }
+        }
+    }
+    usage_deinit(&usage_);
+}
+
+// ---- tail calls ------------------------------------------------------------------------------
+
+static bool is_returned(const ir_instruction *call)
+{
+    const ir_instruction *next = call->next;
+    return next != NULL && next->op == IR_RETURN && next->args[0] == call->result;
+}
+
+// Calls of itself become a jump back to the second block (the first one reads captures).
+static void loop_back(ir_function *function, ir_block *block, ir_instruction *call)
+{
+    ir_instruction *end = call->next;
+    uint32_t count = call->count;
+    ir_var *fresh = bl_arena_alloc(function->program->arena, (count + 1) * sizeof *fresh);
+    for (uint32_t i = 0; i < count; i++) {
+        fresh[i] = ir_variable_new(function, function->variables[i].type);
+        ir_instruction *copy = ir_instruction_new(function, IR_COPY, fresh[i], 1);
+        copy->args[0] = call->args[i];
+        copy->line = call->line;
+        copy->column = call->column;
+        ir_insert_before(block, call, copy);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        ir_instruction *copy = ir_instruction_new(function, IR_COPY, i, 1);
+        copy->args[0] = fresh[i];
+        ir_insert_before(block, call, copy);
+    }
+    ir_instruction *jump = ir_instruction_new(function, IR_JUMP, IR_NO_VAR, 0);
+    jump->to[0] = function->blocks[0]->last->to[0];
+    ir_remove(block, end);
+    ir_remove(block, call);
+    ir_append(block, jump);
+}
+
+void opt_tail_calls(ir_function *function)
+{
+    for (uint32_t b = 0; b < function->block_count; b++) {
+        ir_block *block = function->blocks[b];
+        ir_instruction *call = block->last->previous;
+        if (call == NULL || !is_returned(call)) {
+            continue;
+        }
+        if (call->op == IR_CALL && call->as.function == function && !function->is_closure &&
+            function->blocks[0]->last->op == IR_JUMP) {
+            loop_back(function, block, call);
+        } else if (call->op == IR_CALL || call->op == IR_CALL_VALUE) {
+            call->op = call->op == IR_CALL ? IR_TAIL_CALL : IR_TAIL_CALL_VALUE;
+            call->result = IR_NO_VAR;
+            ir_remove(block, block->last);
+        }
+    }
+}

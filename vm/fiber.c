@@ -249,6 +249,12 @@ void vm_fiber_resume(vm_fiber *fiber, vm_value value)
     list_append(&fiber->task->ready, fiber);
 }
 
+void vm_fiber_resume_failed(vm_fiber *fiber, const char *message)
+{
+    fiber->failure = message;
+    vm_fiber_resume(fiber, vm_unit());
+}
+
 void vm_wake(vm_fiber *token, vm_value result)
 {
     vm_task *task = token->task;
@@ -420,6 +426,10 @@ vm_outcome vm_fibers_run(vm_task *task)
             return task_fail(task);
         }
         fiber_enter(task, fiber);
+        if (fiber->failure != NULL) {
+            vm_fail(task, "%s", fiber->failure);
+            return task_fail(task);
+        }
         if (fiber_run(task, &outcome)) {
             return outcome;
         }

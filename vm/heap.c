@@ -102,9 +102,35 @@ static void heap_free_larges(vm_heap *heap)
     }
 }
 
+void vm_heap_add_outside(vm_heap *heap, vm_handle *handle)
+{
+    if (heap->outside_count == heap->outside_capacity) {
+        heap->outside_capacity = heap->outside_capacity == 0 ? 8 : heap->outside_capacity * 2;
+        heap->outside = bl_realloc(heap->outside, heap->outside_capacity * sizeof *heap->outside);
+    }
+    heap->outside[heap->outside_count] = handle;
+    heap->outside_count += 1;
+}
+
+void vm_heap_remove_outside(vm_heap *heap, const vm_handle *handle)
+{
+    size_t index = heap->outside_count; // The newest die first, most often.
+    while (index > 0 && heap->outside[index - 1] != handle) {
+        index -= 1;
+    }
+    BL_CHECK(index > 0);
+    heap->outside[index - 1] = heap->outside[heap->outside_count - 1];
+    heap->outside_count -= 1;
+}
+
 void vm_heap_reset(vm_heap *heap)
 {
     assert(heap->work_count == 0);
+    while (heap->outside_count > 0) {
+        heap->outside_count -= 1;
+        vm_handle *handle = heap->outside[heap->outside_count];
+        handle->handle_kind->destroy(heap, handle);
+    }
     heap_free_larges(heap);
     while (heap->blocks != NULL && heap->blocks->next != NULL) {
         vm_block *block = heap->blocks;
@@ -128,6 +154,7 @@ void vm_heap_destroy(vm_heap *heap)
         pool_release(heap->pool, heap->blocks);
     }
     bl_free(heap->work);
+    bl_free(heap->outside);
     bl_free(heap);
 }
 

@@ -47,11 +47,16 @@ struct vm_heap {
     vm_block_pool *pool;
     vm_block *blocks; // Newest first.
     vm_large *larges;
-    size_t used; // Bytes of blocks and large objects.
+    size_t used;         // Bytes of blocks and large objects.
+    vm_handle **outside; // Living handles of kinds that own something outside of the heap.
+    size_t outside_count;
+    size_t outside_capacity;
     size_t limit;
 };
 
 void *vm_heap_alloc_slow(vm_heap *heap, size_t size);
+void vm_heap_add_outside(vm_heap *heap, vm_handle *handle);
+void vm_heap_remove_outside(vm_heap *heap, const vm_handle *handle);
 void vm_heap_free_large(vm_heap *heap, void *memory);
 // Grows a buffer (raw or an object); may move it.
 void *vm_heap_resize(vm_heap *heap, void *memory, size_t old_size, size_t new_size);

@@ -312,5 +312,9 @@ vm_value vm_handle_make(vm_heap *heap, const vm_handle_kind *kind)
     memset(handle, 0, kind->size);
     handle->header = (vm_object){.count = 1, .kind = VM_HANDLE};
     handle->handle_kind = kind;
+    if (kind->is_outside) {
+        assert(kind->destroy != NULL);
+        vm_heap_add_outside(heap, handle);
+    }
     return vm_of(handle);
 }

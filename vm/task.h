@@ -166,7 +166,8 @@ struct vm_fiber {
     // For whoever made it (async.c):
     vm_fiber_done_fn done; // NULL: the task's main fiber.
     void *owner;
-    vm_value carried; // What it waits to hand over. Owned.
+    vm_value carried;    // What it waits to hand over. Owned.
+    const char *failure; // Its native fails with this when it goes on; NULL: it does not.
     vm_fiber *sibling_next;
     vm_fiber *sibling_previous;
 };
@@ -387,6 +388,8 @@ vm_status vm_fiber_wait(vm_task *task, vm_fiber_list *list);
 // The first fiber of list, or NULL, goes on with value as its native's result.
 vm_fiber *vm_fiber_list_first(const vm_fiber_list *list);
 void vm_fiber_resume(vm_fiber *fiber, vm_value value);
+// The same, but its native fails with a static message.
+void vm_fiber_resume_failed(vm_fiber *fiber, const char *message);
 // Runs until there is nothing to run. VM_STEP_RUN: the main fiber has ended.
 vm_outcome vm_fibers_run(vm_task *task);
 bool vm_fiber_start_main(vm_task *task, vm_value callee, const vm_value *args, uint32_t count);

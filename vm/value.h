@@ -212,6 +212,9 @@ typedef struct vm_handle_kind {
     // Releases what the handle owns but not the object itself; may be NULL.
     void (*destroy)(vm_heap *heap, vm_handle *handle);
     size_t size; // Of the whole object.
+    // destroy gives back something outside of the heap (a file, a connection), so it also runs
+    // when the heap goes as a whole, with the object's own memory still there.
+    bool is_outside;
 } vm_handle_kind;
 
 struct vm_handle {

@@ -135,6 +135,9 @@ static void object_release(vm_heap *heap, vm_object *object)
         vm_resume_free(heap, object);
         return;
     case VM_HANDLE:
+        if (value.handle->handle_kind->is_outside) {
+            vm_heap_remove_outside(heap, value.handle);
+        }
         if (value.handle->handle_kind->destroy != NULL) {
             value.handle->handle_kind->destroy(heap, value.handle);
         }

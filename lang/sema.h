@@ -44,6 +44,8 @@ struct lang_function_symbol {
     lang_type *type;          // A function type; generic ones with their parameters.
     const lang_dictionary_parameter *dictionaries;
     uint32_t dictionary_count; // A default method has one more, first: Self's own dictionary.
+    const bl_slice *type_parameters; // Written ones, or implicit ones; indices of PARAMETER types.
+    uint32_t type_parameter_count;
     bool is_exported;
     bool is_library; // From the Baseline source of a library module.
     const vm_native *native; // is_library: the row that it implements; else NULL.

@@ -30,11 +30,11 @@ typedef struct lang_native_type {
 typedef struct lang_loader {
     lang_world world; // First: the one is the other.
     lang_types types;
-    bl_slice directory;       // Of the main file: where imports are looked for.
-    lang_vector states;       // lang_state: all files that were begun.
-    lang_vector units;        // lang_unit: done, in order.
-    lang_vector loading;      // lang_state: being imported, outermost first.
-    lang_vector impls;        // lang_impl_symbol, by index.
+    bl_slice directory;            // Of the main file: where imports are looked for.
+    lang_vector states;            // lang_state: all files that were begun.
+    lang_vector units;             // lang_unit: done, in order.
+    lang_vector loading;           // lang_state: being imported, outermost first.
+    lang_vector impls;             // lang_impl_symbol, by index.
     lang_impl_symbol **impl_slots; // Open addressing, by trait and key.
     uint32_t impl_slot_count;
     lang_native_type *native_slots; // Open addressing, by native.
@@ -88,8 +88,8 @@ typedef struct lang_type_scope {
     bl_slice *names;
     uint32_t count;
     uint32_t capacity;
-    bool implicit;     // A single letter that names nothing becomes a parameter.
-    lang_type *self;   // NULL: none.
+    bool implicit;   // A single letter that names nothing becomes a parameter.
+    lang_type *self; // NULL: none.
 } lang_type_scope;
 
 // ---- the checker -----------------------------------------------------------------------------
@@ -127,7 +127,7 @@ typedef struct lang_checker {
     lang_function_symbol *function; // Whose dictionaries are at hand; NULL: none.
     lang_type *self;                // A default method checked in general: Self.
     uint32_t lambda_base;           // Bindings below it belong to outer functions.
-    bool captures_scoped;           // The lambda being checked uses a scoped handle of outside.
+    uint32_t scoped_capture;        // Lowest binding with a scoped handle that lambdas used.
     uint32_t alias_depth;
     uint32_t suggestion_count;
 } lang_checker;
@@ -140,8 +140,8 @@ lang_diagnostic *lang_report(lang_checker *checker, lang_code code, lang_span sp
 void lang_suggest(lang_checker *checker, lang_diagnostic *diagnostic, const char *strategy,
                   double confidence, const char *format, ...) BL_PRINTF(5, 6);
 // format has two %.*s: the expected and the found type.
-void lang_report_mismatch(lang_checker *checker, lang_code code, lang_span span,
-                          const char *what, lang_type *expected, lang_type *found);
+void lang_report_mismatch(lang_checker *checker, lang_code code, lang_span span, const char *what,
+                          lang_type *expected, lang_type *found);
 // The `convert` suggestion, if there is one for these types.
 void lang_suggest_conversion(lang_checker *checker, lang_diagnostic *diagnostic,
                              lang_type *expected, lang_type *found);
@@ -196,7 +196,7 @@ bool lang_module_is_known(const lang_checker *checker, const vm_module *module);
 void lang_check_bodies(lang_checker *checker);
 // The body of a function with its symbol's type; reports as for that declaration.
 void lang_check_function_body(lang_checker *checker, lang_function_symbol *function,
-                              const lang_function *syntax, lang_type *type, lang_type *self);
+                              lang_type *type, lang_type *self);
 
 // ---- scopes (check_pattern.c) ----------------------------------------------------------------
 
@@ -228,11 +228,14 @@ lang_type *lang_check_set(lang_checker *checker, const lang_expr *expr, lang_typ
 lang_type *lang_check_map(lang_checker *checker, const lang_expr *expr, lang_type *expected);
 lang_type *lang_check_tuple(lang_checker *checker, const lang_expr *expr, lang_type *expected);
 lang_type *lang_check_lambda(lang_checker *checker, const lang_expr *expr, lang_type *expected);
-lang_type *lang_check_match(lang_checker *checker, const lang_expr *expr, lang_type *expected);
 lang_type *lang_check_call(lang_checker *checker, const lang_expr *expr);
 lang_type *lang_check_pipe(lang_checker *checker, const lang_expr *expr);
-lang_type *lang_check_hole(lang_checker *checker, const lang_expr *expr, lang_type *expected);
-lang_type *lang_check_let(lang_checker *checker, const lang_let *let);
+void lang_check_let(lang_checker *checker, const lang_let *let);
+// What an inner expression should be; NULL: nobody asked (also for unbound variables).
+static inline lang_type *lang_as_expected(const lang_checker *checker, lang_type *type)
+{
+    return type == checker->types->open ? NULL : type;
+}
 
 void lang_check_exhaustive(lang_checker *checker, const lang_expr *match, lang_type *subject);
 
@@ -240,22 +243,24 @@ void lang_check_exhaustive(lang_checker *checker, const lang_expr *match, lang_t
 
 // What an expression denotes as a callee, or as a value.
 typedef struct lang_meaning {
-    lang_type *type;      // With the owner's parameters in it; Unknown: arguments are not looked at.
-    const void *owner;    // Whose parameters are variables; NULL: none.
+    lang_type *type;   // With the owner's parameters in it; Unknown: arguments are not looked at.
+    const void *owner; // Whose parameters are variables; NULL: none.
     uint32_t parameter_count;
     lang_function_symbol *function; // Names of parameters, dictionaries; NULL: not a function item.
     lang_trait_symbol *trait;       // A trait method: everything else follows from the arguments.
     uint32_t method;
     bool method_is_missing;
     bool is_constructor;
-    bool is_handled;      // An operation that an enclosing handler takes care of.
-    bool accepts_extra;   // More arguments than parameters.
+    bool is_handled;    // An operation that an enclosing handler takes care of.
+    bool accepts_extra; // More arguments than parameters.
     bool is_row_decode;
 } lang_meaning;
 
+// Several enums have the constructor: refers to the one with that many arguments.
+void lang_choose_shared_constructor(lang_checker *checker, const lang_expr *expr,
+                                    uint32_t argument_count);
 // NAME, TYPE_NAME and FIELD; anything else is checked as an expression. Writes refs and types.
-lang_meaning lang_resolve_callee(lang_checker *checker, const lang_expr *expr,
-                                 lang_type *expected);
+lang_meaning lang_resolve_callee(lang_checker *checker, const lang_expr *expr, lang_type *expected);
 // The same as a value: type parameters replaced by Unknown.
 lang_type *lang_check_name(lang_checker *checker, const lang_expr *expr);
 bool lang_is_handled(const lang_checker *checker, bl_slice effect, bl_slice operation);
@@ -265,10 +270,8 @@ bl_slice lang_without_bang(bl_slice name);
 
 // ---- traits (check_trait.c) ------------------------------------------------------------------
 
-// A call of a trait method: values[i] are the arguments (the first one is checked already if
-// first_type is not NULL). report_span: where TYP_007 goes.
 typedef struct lang_call lang_call;
-lang_type *lang_check_method_call(lang_checker *checker, lang_call *call,
+lang_type *lang_check_method_call(lang_checker *checker, const lang_call *call,
                                   const lang_meaning *meaning);
 void lang_collect_impls(lang_checker *checker);
 void lang_check_impls(lang_checker *checker);
@@ -283,9 +286,9 @@ lang_impl_symbol *lang_find_impl(lang_loader *loader, const lang_trait_symbol *t
 // ---- calls (check_call.c) --------------------------------------------------------------------
 
 struct lang_call {
-    const lang_expr *expr;   // CALL, or PIPE.
+    const lang_expr *expr; // CALL, or PIPE.
     const lang_expr *callee;
-    const lang_expr *piped;  // NULL: not a pipe.
+    const lang_expr *piped; // NULL: not a pipe.
     lang_type *piped_type;
     const lang_argument *arguments;
     uint32_t argument_count; // Written ones.
@@ -306,10 +309,17 @@ static inline const lang_expr *lang_call_value(const lang_call *call, uint32_t i
     return call->arguments[index].value;
 }
 
-// Checks arguments against the scheme and gives the result type. from: the first argument to
-// check (trait methods have seen the first one). positions: see lang_call_info; may be NULL.
-lang_type *lang_check_arguments(lang_checker *checker, lang_call *call, lang_type *scheme,
-                                lang_instance *instance, const uint32_t *positions, uint32_t from,
-                                bool accepts_extra);
+// Checks arguments against the scheme and gives the result type. first_type: type of the first
+// argument, which is accepted as it is (trait methods); NULL: check it like the others. positions:
+// see lang_call_info; may be NULL.
+lang_type *lang_check_arguments(lang_checker *checker, const lang_call *call, lang_type *scheme,
+                                lang_instance *instance, const uint32_t *positions,
+                                lang_type *first_type, bool accepts_extra);
+// Dictionaries for the bounds of the callee, into calls[call->expr->id].
+void lang_check_bounds(lang_checker *checker, const lang_call *call,
+                       const lang_function_symbol *function, const lang_instance *instance,
+                       const uint32_t *positions);
+// All arguments, without a word; the callee is Unknown.
+void lang_check_arguments_silently(lang_checker *checker, const lang_call *call);
 
 #endif

@@ -40,8 +40,8 @@ static void enter_constructors(lang_checker *checker, lang_type_symbol *symbol)
 {
     const lang_type_definition *definition = &symbol->item->as.type;
     symbol->constructor_count = definition->variant_count;
-    symbol->constructors = bl_arena_alloc_zeroed(
-        checker->arena, (definition->variant_count + 1) * sizeof(*symbol->constructors));
+    symbol->constructors = bl_arena_alloc_zeroed(checker->arena, (definition->variant_count + 1) *
+                                                                     sizeof(*symbol->constructors));
     for (uint32_t i = 0; i < definition->variant_count; i++) {
         lang_constructor_symbol *constructor = &symbol->constructors[i];
         *constructor = (lang_constructor_symbol){
@@ -94,8 +94,10 @@ static void enter_type(lang_checker *checker, const lang_item *item)
 static void enter_effect(lang_checker *checker, const lang_item *item)
 {
     lang_effect_symbol *symbol = bl_arena_alloc_zeroed(checker->arena, sizeof(*symbol));
-    *symbol = (lang_effect_symbol){
-        .name = item->as.effect.name.text, .unit = checker->unit, .syntax = &item->as.effect};
+    *symbol = (lang_effect_symbol){.name = item->as.effect.name.text,
+                                   .unit = checker->unit,
+                                   .item = item,
+                                   .syntax = &item->as.effect};
     lang_vector_push(&checker->state->effects, checker->arena, symbol);
     lang_entry *entry = lang_names_get(checker->names, symbol->name);
     if (entry->effect == NULL) {
@@ -112,8 +114,7 @@ static void enter_trait(lang_checker *checker, const lang_item *item)
     symbol->item = item;
     symbol->index = checker->loader->world.trait_count++;
     symbol->method_count = definition->signature_count + definition->function_count;
-    symbol->methods =
-        bl_arena_alloc(checker->arena, (symbol->method_count + 1) * sizeof(bl_slice));
+    symbol->methods = bl_arena_alloc(checker->arena, (symbol->method_count + 1) * sizeof(bl_slice));
     symbol->defaults = bl_arena_alloc_zeroed(checker->arena, (symbol->method_count + 1) *
                                                                  sizeof(*symbol->defaults));
     for (uint32_t i = 0; i < definition->signature_count; i++) {
@@ -158,8 +159,7 @@ static void collect_dictionaries(lang_checker *checker, lang_function_symbol *sy
     for (uint32_t i = 0; i < parameters->count; i++) {
         count += parameters->items[i].bounds.count;
     }
-    lang_dictionary_parameter *list =
-        bl_arena_alloc(checker->arena, (count + 1) * sizeof(*list));
+    lang_dictionary_parameter *list = bl_arena_alloc(checker->arena, (count + 1) * sizeof(*list));
     uint32_t filled = 0;
     if (self_trait != NULL) {
         list[filled++] = (lang_dictionary_parameter){&self, self_trait};
@@ -176,8 +176,7 @@ static void collect_dictionaries(lang_checker *checker, lang_function_symbol *sy
 }
 
 // Type parameters in order: written ones, or implicit ones as they occur.
-static void resolve_signature(lang_checker *checker, lang_function_symbol *symbol,
-                              lang_type *self)
+static void resolve_signature(lang_checker *checker, lang_function_symbol *symbol, lang_type *self)
 {
     const lang_function *syntax = symbol->syntax;
     lang_type_scope scope;
@@ -188,9 +187,8 @@ static void resolve_signature(lang_checker *checker, lang_function_symbol *symbo
     for (uint32_t i = 0; i < count; i++) {
         parameters[i] = lang_resolve_type(checker, &scope, syntax->parameters.items[i].type);
     }
-    lang_type *result = syntax->result == NULL
-                            ? checker->types->unit
-                            : lang_resolve_type(checker, &scope, syntax->result);
+    lang_type *result = syntax->result == NULL ? checker->types->unit
+                                               : lang_resolve_type(checker, &scope, syntax->result);
     symbol->type = lang_type_function_of(checker->types, parameters, count, result, false);
     symbol->type_parameters = scope.names;
     symbol->type_parameter_count = scope.count;
@@ -210,12 +208,13 @@ lang_function_symbol *lang_collect_function(lang_checker *checker, const lang_fu
     symbol->index = checker->loader->world.function_count++;
     collect_dictionaries(checker, symbol, default_of);
     resolve_signature(checker, symbol, self);
+    checker->unit->refs[syntax->id] = (lang_ref){.kind = LANG_REF_FUNCTION};
+    checker->unit->refs[syntax->id].as.function = symbol;
     lang_vector_push(&checker->state->functions, checker->arena, symbol);
     return symbol;
 }
 
-static void collect_function(lang_checker *checker, const lang_item *item,
-                             const lang_group *group)
+static void collect_function(lang_checker *checker, const lang_item *item, const lang_group *group)
 {
     lang_function_symbol *symbol =
         lang_collect_function(checker, &item->as.function, item, NULL, NULL);
@@ -253,8 +252,8 @@ static void collect_trait(lang_checker *checker, lang_trait_symbol *symbol)
         lang_resolve_signature(checker, &definition->signatures[i], self);
     }
     for (uint32_t i = 0; i < definition->function_count; i++) {
-        symbol->defaults[definition->signature_count + i] = lang_collect_function(
-            checker, &definition->functions[i], symbol->item, self, symbol);
+        symbol->defaults[definition->signature_count + i] =
+            lang_collect_function(checker, &definition->functions[i], symbol->item, self, symbol);
     }
 }
 

@@ -12,7 +12,7 @@
 #include "lang/source.h"
 #include "lang/vector.h"
 
-#include <limits.h>
+#include <linux/limits.h>
 #include <stdlib.h>
 
 typedef struct manifest_reader {
@@ -170,16 +170,15 @@ static lang_manifest *read_manifest(bl_arena *arena, bl_slice directory, bl_slic
 lang_manifest *lang_manifest_find(bl_arena *arena, bl_slice directory)
 {
     char absolute[PATH_MAX];
-    const char *start = directory.size == 0 ? "." : bl_arena_copy(arena, directory.data,
-                                                                  directory.size);
+    const char *start =
+        directory.size == 0 ? "." : bl_arena_copy(arena, directory.data, directory.size);
     if (realpath(start, absolute) == NULL) {
         return NULL;
     }
     size_t size = strlen(absolute);
     for (;;) {
         bl_slice here = bl_arena_slice(arena, (bl_slice){absolute, size});
-        bl_slice path =
-            bl_arena_format(arena, "%.*s/baseline.toml", BL_SLICE_ARG(here));
+        bl_slice path = bl_arena_format(arena, "%.*s/baseline.toml", BL_SLICE_ARG(here));
         lang_manifest *manifest = read_manifest(arena, here, path);
         if (manifest != NULL || size <= 1) {
             return manifest;

@@ -72,8 +72,7 @@ void lang_scope_init(lang_checker *checker, lang_type_scope *scope, const void *
     }
 }
 
-static lang_type *find_parameter(lang_checker *checker, const lang_type_scope *scope,
-                                 bl_slice name)
+static lang_type *find_parameter(lang_checker *checker, const lang_type_scope *scope, bl_slice name)
 {
     for (uint32_t i = 0; scope != NULL && i < scope->count; i++) {
         if (bl_slice_equal(scope->names[i], name)) {
@@ -121,8 +120,8 @@ static lang_type *resolve_builtin(lang_checker *checker, lang_type_scope *scope,
         bl_slice name;
         lang_type *type;
     } plain[] = {
-        {BL_SLICE("Int"), types->integer},  {BL_SLICE("Float"), types->number},
-        {BL_SLICE("String"), types->string}, {BL_SLICE("Bool"), types->boolean},
+        {BL_SLICE("Int"), types->integer},     {BL_SLICE("Float"), types->number},
+        {BL_SLICE("String"), types->string},   {BL_SLICE("Bool"), types->boolean},
         {BL_SLICE("Boolean"), types->boolean}, {BL_SLICE("Unit"), types->unit},
     };
     for (size_t i = 0; i < BL_ARRAY_COUNT(plain); i++) {

@@ -84,7 +84,8 @@ struct lang_constructor_symbol {
 struct lang_effect_symbol {
     bl_slice name;
     lang_unit *unit;
-    const lang_effect_definition *syntax;
+    const lang_item *item;
+    const lang_effect_definition *syntax; // Of the item.
 };
 
 struct lang_trait_symbol {
@@ -107,6 +108,7 @@ struct lang_impl_symbol {
     const lang_item *item;
     lang_type *target;
     bl_slice key; // As messages print it.
+    lang_type *key_type; // Impls of one trait and key_type are the same one.
     lang_function_symbol **methods; // Parallel to trait->methods; NULL: the default is used.
     lang_impl_symbol **supertraits; // Parallel to trait->supertraits; NULL where TRT_010.
     uint32_t index;
@@ -147,7 +149,8 @@ typedef struct lang_evidence {
 } lang_evidence;
 
 // Of NAME, TYPE_NAME and FIELD expressions, STRUCT literals, constructor patterns, and assignments
-// (id of the statement: LOCAL is the variable that is assigned, UNDEFINED: there is none).
+// (id of the statement: LOCAL is the variable that is assigned, UNDEFINED: there is none). The id
+// of a lang_function refers to its own symbol.
 typedef struct lang_ref {
     lang_ref_kind kind;
     union {

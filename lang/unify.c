@@ -358,7 +358,10 @@ static bool relate_same_shape(const type_relation *relation, lang_type *actual, 
     case LANG_SHAPE_RECORD:
         return relate_records(relation, actual, expected);
     case LANG_SHAPE_NAMED:
-        return actual->symbol == expected->symbol && relate_all(relation, actual, expected);
+        // Nominal by name, across files too.
+        return actual->symbol == expected->symbol
+                   ? relate_all(relation, actual, expected)
+                   : bl_slice_equal(actual->symbol->name, expected->symbol->name);
     case LANG_SHAPE_PARAMETER:
     case LANG_SHAPE_MODULE:
         return actual == expected;

@@ -152,12 +152,12 @@ typedef struct candidates {
     uint32_t count;
 } candidates;
 
-static void add_candidates(bl_arena *arena, candidates *list, bl_slice directory,
-                           const char *below, bl_slice name)
+static void add_candidates(bl_arena *arena, candidates *list, bl_slice directory, const char *below,
+                           bl_slice name)
 {
     bl_slice lower = lower_case(arena, name);
-    list->paths[list->count++] = bl_arena_format(arena, "%.*s%s%.*s.bl", BL_SLICE_ARG(directory),
-                                                 below, BL_SLICE_ARG(name));
+    list->paths[list->count++] =
+        bl_arena_format(arena, "%.*s%s%.*s.bl", BL_SLICE_ARG(directory), below, BL_SLICE_ARG(name));
     if (!bl_slice_equal(lower, name)) {
         list->paths[list->count++] = bl_arena_format(
             arena, "%.*s%s%.*s.bl", BL_SLICE_ARG(directory), below, BL_SLICE_ARG(lower));
@@ -308,8 +308,7 @@ static lang_state *find_state(lang_loader *loader, bl_slice path)
     }
     for (uint32_t i = 0; i < loader->states.count; i++) {
         lang_state *state = loader->states.items[i];
-        if (state->inode == status.st_ino && state->device == status.st_dev &&
-            state->inode != 0) {
+        if (state->inode == status.st_ino && state->device == status.st_dev && state->inode != 0) {
             return state;
         }
     }
@@ -385,8 +384,8 @@ static lang_state *load_import(lang_checker *checker, const lang_item *item)
         state = load_file(loader, path, (bl_slice){0}, last);
     }
     if (state == NULL) {
-        lang_report(checker, LANG_IMP_003, item->span,
-                    "Imported module `%.*s` has %u error(s)", BL_SLICE_ARG(name), 1U);
+        lang_report(checker, LANG_IMP_003, item->span, "Imported module `%.*s` has %u error(s)",
+                    BL_SLICE_ARG(name), 1U);
         return NULL;
     }
     bl_slice cycle = state->is_done ? state->cycle : describe_cycle(loader, state);
@@ -427,15 +426,14 @@ static void import_definitions(lang_checker *checker, lang_state *from)
     const lang_unit *unit = &from->unit;
     for (uint32_t i = 0; i < unit->type_symbol_count; i++) {
         lang_type_symbol *symbol = unit->type_symbols[i];
-        if (lang_is_exported(from, symbol->item)) {
+        const lang_entry *first = lang_names_find(&from->names, symbol->name);
+        if (first->type == symbol && lang_is_exported(from, symbol->item)) {
             lang_names_get(checker->names, symbol->name)->imported_type = symbol;
             import_constructors(checker, symbol);
         }
     }
     for (uint32_t i = 0; i < unit->effect_count; i++) {
-        // The definition is a member of its item, whose mark counts.
-        const lang_item *item = BL_CONTAINER_OF(unit->effects[i]->syntax, lang_item, as.effect);
-        if (lang_is_exported(from, item)) {
+        if (lang_is_exported(from, unit->effects[i]->item)) {
             lang_names_get(checker->names, unit->effects[i]->name)->imported_effect =
                 unit->effects[i];
         }
@@ -471,17 +469,14 @@ static bool exports_other(const lang_state *from, const lang_entry *entry)
     if (entry == NULL) {
         return false;
     }
-    for (const lang_constructor_node *node = entry->constructors; node != NULL;
-         node = node->next) {
+    for (const lang_constructor_node *node = entry->constructors; node != NULL; node = node->next) {
         if (lang_is_exported(from, node->symbol->owner->item)) {
             return true;
         }
     }
     return entry->trait != NULL ||
            (entry->type != NULL && lang_is_exported(from, entry->type->item)) ||
-           (entry->effect != NULL &&
-            lang_is_exported(from,
-                             BL_CONTAINER_OF(entry->effect->syntax, lang_item, as.effect)));
+           (entry->effect != NULL && lang_is_exported(from, entry->effect->item));
 }
 
 static void report_missing_import(lang_checker *checker, const lang_item *item, bl_slice name,

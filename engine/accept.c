@@ -1,10 +1,10 @@
 // engine/accept.c: taking connections from the listener of one core.
 //
-// One multishot accept; or, when the addresses of peers are wanted, a few single ones side by
-// side, each with room for an address. At the limit of connections the accept is cancelled, and
-// the kernel's backlog holds the rest; the table of files is larger than the limit by what may
-// still arrive meanwhile. Running out of files or memory pauses it for a while: arming it again
-// at once would be a busy loop.
+// One multishot accept, while there is room for all that the backlog can hold: it takes whatever
+// waits in one go. Nearer to the limit of connections, or when the addresses of peers are wanted,
+// a few single ones side by side, never more than there is room for: the rest stays in the
+// backlog. Running out of files or memory pauses it for a while: arming it again at once would be
+// a busy loop.
 #include "engine/addresses.h"
 #include "engine/core.h"
 
@@ -45,39 +45,42 @@ static void cancel_all(eng_core *core)
     core->accept_is_cancelled = core->armed_accept_count > 0;
 }
 
-static bool wants_more(const eng_core *core)
+static uint32_t room(const eng_core *core)
 {
-    return !core->is_draining && core->conn_count < core->conn_count_max &&
-           core->accept_retry_ns <= core->now_ns;
+    bool is_full = core->conn_count >= core->conn_count_max;
+    bool is_pausing = core->accept_retry_ns > 0;
+    return is_full || is_pausing ? 0 : core->conn_count_max - core->conn_count;
 }
 
-static void arm_wanted(eng_core *core)
+static void arm_singles(eng_core *core, uint32_t count)
 {
-    bool with_address = core->peers != NULL;
-    uint32_t want = with_address ? ENG_ACCEPT_COUNT : 1;
-    uint32_t room = core->conn_count_max - core->conn_count;
-    want = want < room ? want : room;
-    for (uint32_t i = 0; i < ENG_ACCEPT_COUNT && core->armed_accept_count < want; i++) {
+    for (uint32_t i = 0; i < ENG_ACCEPT_COUNT && core->armed_accept_count < count; i++) {
         if (!core->accepts[i].is_armed) {
-            arm(core, i, with_address);
+            arm(core, i, true);
         }
     }
 }
 
 void eng_accept_update(eng_core *core)
 {
-    if (core->listener < 0 || core->is_draining) {
+    if (core->accept_retry_ns <= core->now_ns) {
+        core->accept_retry_ns = 0; // Over: nothing to wake up for.
+    }
+    if (core->listener < 0 || core->is_draining || core->accept_is_cancelled) {
         return;
     }
-    if (wants_more(core)) {
-        if (!core->accept_is_cancelled) {
-            core->accept_retry_ns = 0;
-            arm_wanted(core);
-        }
-    } else if (core->armed_accept_count > 0 && !core->accept_is_cancelled &&
-               core->conn_count >= core->conn_count_max) {
-        core->counters.accept_pauses += 1;
+    uint32_t room_count = room(core);
+    bool by_multishot = core->peers == NULL && room_count > core->config->limits.backlog;
+    bool is_armed = core->armed_accept_count > 0;
+    if (is_armed && core->accept_is_multishot && !by_multishot) {
+        core->counters.accept_pauses += room_count == 0;
         cancel_all(core);
+    } else if (by_multishot && !is_armed) {
+        core->accept_is_multishot = true;
+        arm(core, 0, false);
+    } else if (!by_multishot && room_count > core->armed_accept_count) {
+        core->accept_is_multishot = false;
+        arm_singles(core, room_count);
     }
 }
 

@@ -233,7 +233,7 @@ struct eng_core {
     eng_accept accepts[ENG_ACCEPT_COUNT];
     uint32_t armed_accept_count;
     int64_t accept_retry_ns; // Do not accept before; 0: no reason not to.
-    bool accept_is_cancelled;
+    bool accept_is_cancelled, accept_is_multishot;
 
     bool is_draining;
     bool is_emptying_backlog;

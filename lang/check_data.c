@@ -307,7 +307,6 @@ static lang_type *update_record(lang_checker *checker, const lang_expr *expr, la
         lang_type *found = lang_check_expr(checker, field->value, old);
         if (old != NULL && !lang_type_is_compatible(checker->types, found, old)) {
             report_field_type(checker, LANG_TYP_028, field, old, found);
-            found = old;
         }
         fields[old_count + i] = (lang_type_field_entry){field->name.text, found};
     }

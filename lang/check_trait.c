@@ -208,13 +208,14 @@ static const void *declared_owner(const lang_trait_symbol *trait, uint32_t metho
                                                 : (const void *)trait->defaults[method];
 }
 
-static lang_type *report_no_impl(lang_checker *checker, const lang_call *call,
-                                 const lang_meaning *meaning, lang_type *type)
+static lang_type *report_no_method(lang_checker *checker, const lang_call *call,
+                                   const lang_meaning *meaning, lang_type *type,
+                                   bool is_implemented)
 {
     if (checker->silent == 0) {
         bl_slice text = lang_type_text(checker->types, type);
         bl_slice trait = meaning->trait->name;
-        if (meaning->method_is_missing) {
+        if (meaning->method_is_missing || is_implemented) {
             bl_slice method = call->callee->as.field.name.text;
             lang_report(checker, LANG_TRT_004, call->callee->span,
                         "No method `%.*s` in impl of `%.*s` for `%.*s`", BL_SLICE_ARG(method),
@@ -249,12 +250,15 @@ lang_type *lang_check_method_call(lang_checker *checker, const lang_call *call,
     if (meaning->method_is_missing || !lang_find_evidence(checker, trait, first, evidence)) {
         evidence->trait = trait;
         checker->unit->refs[call->callee->id].evidence = evidence;
-        return report_no_impl(checker, call, meaning, first);
+        return report_no_method(checker, call, meaning, first, false);
     }
     checker->unit->refs[call->callee->id].evidence = evidence;
     lang_function_symbol *function = NULL;
     if (evidence->dispatch == LANG_DISPATCH_IMPL) {
         function = evidence->impl->methods[meaning->method];
+        if (function == NULL && trait->defaults[meaning->method] == NULL) {
+            return report_no_method(checker, call, meaning, first, true); // TRT_002 as well.
+        }
     }
     lang_type *scheme =
         function != NULL ? function->type : declared_type(types, trait, meaning->method, first);

@@ -469,6 +469,7 @@ typedef struct lang_function {
     lang_name name;
     lang_type_parameter_list type_parameters;
     lang_parameter_list parameters;
+    lang_span parameters_span; // With the parentheses.
     lang_effect_set effects;
     lang_type_expr *result; // NULL: no `->`.
     lang_expr *body;

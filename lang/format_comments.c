@@ -62,14 +62,28 @@ static const lang_comment *next_comment(const formatter *format, uint32_t offset
     return comment->span.start < offset ? comment : NULL;
 }
 
-static const doc *comment_text(formatter *format, const lang_comment *comment)
+// A comment without the blanks at its end.
+static bl_slice text_of(const formatter *format, const lang_comment *comment)
 {
     bl_slice text = fmt_source(format, comment->span);
     while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t' ||
                              text.data[text.size - 1] == '\r')) {
         text.size--;
     }
-    return doc_text(format->arena, text);
+    return text;
+}
+
+static const doc *suffix_of(formatter *format, const lang_comment *comment)
+{
+    return doc_suffix(format->arena, text_of(format, comment), !comment->block);
+}
+
+// A line comment is a suffix also on a line of its own: should another one wait for the end of
+// this line, the renderer keeps them apart.
+static const doc *comment_doc(formatter *format, const lang_comment *comment)
+{
+    return comment->block ? doc_text(format->arena, text_of(format, comment))
+                          : suffix_of(format, comment);
 }
 
 static bool is_blank_byte(char c)
@@ -107,11 +121,6 @@ static bool has_blank_before(const formatter *format, uint32_t offset)
     return line_ends > 1 && offset > 0;
 }
 
-static const doc *suffix_of(formatter *format, const lang_comment *comment)
-{
-    return doc_suffix(format->arena, comment_text(format, comment)->as.text, !comment->block);
-}
-
 void fmt_skip_comments(formatter *format, uint32_t offset)
 {
     while (next_comment(format, offset) != NULL) {
@@ -122,7 +131,7 @@ void fmt_skip_comments(formatter *format, uint32_t offset)
 // On its way to the construct that starts the line.
 static void hoist(formatter *format, const lang_comment *comment)
 {
-    const doc *text = comment_text(format, comment);
+    const doc *text = comment_doc(format, comment);
     bl_buffer_append(&format->hoisted, (const char *)&text, sizeof(text));
 }
 
@@ -136,7 +145,7 @@ const doc *fmt_comments_inline(formatter *format, uint32_t offset)
         if (own_line && ends_line(format, comment->span.end)) {
             hoist(format, comment);
         } else if (comment->block && !ends_line(format, comment->span.end)) {
-            fmt_add(format, comment_text(format, comment));
+            fmt_add(format, comment_doc(format, comment));
             fmt_add(format, &doc_space);
         } else {
             fmt_add(format, suffix_of(format, comment));
@@ -156,7 +165,7 @@ const doc *fmt_comments_after(formatter *format, uint32_t offset)
             hoist(format, comment);
         } else if (comment->block) {
             fmt_add(format, &doc_space);
-            fmt_add(format, comment_text(format, comment));
+            fmt_add(format, comment_doc(format, comment));
         } else {
             fmt_add(format, suffix_of(format, comment));
         }
@@ -182,7 +191,7 @@ const doc *fmt_leading(formatter *format, uint32_t offset)
     const lang_comment *comment;
     while ((comment = next_comment(format, offset)) != NULL) {
         format->comment++;
-        fmt_add(format, comment_text(format, comment));
+        fmt_add(format, comment_doc(format, comment));
         if (comment->block && !ends_line(format, comment->span.end)) {
             fmt_add(format, &doc_space);
             continue;
@@ -208,7 +217,7 @@ static bool add_closing(formatter *format, uint32_t offset, bool first, bool bla
             fmt_add(format, blanks && has_blank_before(format, start) ? &doc_blank : &doc_hard);
         }
         first = false;
-        fmt_add(format, comment_text(format, comment));
+        fmt_add(format, comment_doc(format, comment));
         format->comment++;
     }
     return first;

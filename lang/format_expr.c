@@ -392,11 +392,12 @@ static const doc *call_arguments(formatter *format, const lang_expr *call)
         arguments[index] = argument_doc(format, argument);
         fmt_list_add(format, arguments[index]);
     }
-    const doc *plain = fmt_list_end(format, &list, "(", ")", close, false);
     // Comments among the arguments are only in the plain form, unless they are in the last one.
     uint32_t last_start = count > 0 ? call->as.call.arguments[count - 1].span.start : close;
-    bool commented = comments < format->tree->comment_count &&
-                     format->tree->comments[comments].span.start < last_start;
+    bool commented = (comments < format->tree->comment_count &&
+                      format->tree->comments[comments].span.start < last_start) ||
+                     has_comment_before(format, close);
+    const doc *plain = fmt_list_end(format, &list, "(", ")", close, false);
     if (commented) {
         return plain;
     }

@@ -40,9 +40,9 @@ static const doc *parameter_doc(formatter *format, const lang_parameter *paramet
 static void add_parameters(formatter *format, const lang_function *function)
 {
     lang_parameter_list parameters = function->parameters;
-    uint32_t open = function->name.span.end;
-    uint32_t first = parameters.count > 0 ? parameters.items[0].span.start : open;
-    uint32_t close = parameters.count > 0 ? parameters.items[parameters.count - 1].span.end : open;
+    uint32_t open = function->parameters_span.start;
+    uint32_t close = function->parameters_span.end - 1;
+    uint32_t first = parameters.count > 0 ? parameters.items[0].span.start : close;
     fmt_list list = fmt_list_begin(format, open, first);
     for (uint32_t index = 0; index < parameters.count; index++) {
         fmt_list_next(format, &list, parameters.items[index].span.start);
@@ -257,6 +257,7 @@ static const doc *attribute_doc(formatter *format, const lang_spec_attribute *at
 
 static void add_title(formatter *format, const lang_expr *title)
 {
+    fmt_add(format, fmt_comments_inline(format, title->inner.start));
     fmt_slice(format, fmt_source(format, title->inner));
     fmt_skip_comments(format, title->inner.end);
 }

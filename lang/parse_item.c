@@ -140,7 +140,9 @@ static lang_function parse_function(lang_parser *parser, uint32_t start)
     lang_parser_expect_word(parser, LANG_WORD_FN, "fn");
     function.name = lang_parser_value_name(parser);
     function.type_parameters = lang_parse_type_parameters(parser);
+    uint32_t open = parser->token.span.start;
     function.parameters = parse_parameters(parser);
+    function.parameters_span = lang_parser_span(parser, open);
     if (lang_parser_take(parser, LANG_TOKEN_ARROW)) {
         function.effects = lang_parse_effect_set(parser);
         function.result = lang_parse_type(parser);

@@ -175,6 +175,7 @@ static lang_type_expr *parse_type(lang_parser *parser, bool arrow)
         lang_parser_enter(parser); // Each `?` makes the tree one level higher.
         type = wrap_option(parser, type, span.start + 1);
         if (lang_parser_at(parser, LANG_TOKEN_HOLE)) {
+            lang_parser_enter(parser);
             type = wrap_option(parser, type, span.end);
         }
         lang_parser_advance(parser);

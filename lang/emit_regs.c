@@ -493,13 +493,31 @@ static uint32_t first_register(allocator *all, const window *window_, pending *o
     return base;
 }
 
+// A few registers further up there may be room for all arguments that wait: moves saved.
+static uint32_t roomy_base(allocator *all, uint32_t w, uint32_t base)
+{
+    const ir_instruction *at = all->windows[w - 1].instruction;
+    for (uint32_t shift = 0; shift < 16; shift++) {
+        bool fits = true;
+        for (uint32_t i = 0; i < at->count && i < 64 && fits; i++) {
+            ir_var var = at->args[i];
+            fits =
+                all->waiting[var] != w || can_place(all, var, base + shift + emit_header(at) + i);
+        }
+        if (fits) {
+            return base + shift;
+        }
+    }
+    return base;
+}
+
 static void place_windows(allocator *all)
 {
     pending over = {0};
     for (uint32_t w = all->window_count; w > 0; w--) {
         const window *window_ = &all->windows[w - 1];
         const ir_instruction *at = window_->instruction;
-        uint32_t base = first_register(all, window_, &over);
+        uint32_t base = roomy_base(all, w, first_register(all, window_, &over));
         all->registers->windows[window_->number] = base;
         uint32_t first = base + emit_header(at);
         uint32_t end = first + at->count;

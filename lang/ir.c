@@ -83,6 +83,10 @@ static void *grow(bl_arena *arena, void *items, uint32_t count, uint32_t *capaci
 void ir_program_init(ir_program *program, bl_arena *arena, vm_program *target)
 {
     *program = (ir_program){.arena = arena, .target = target};
+    target->ctors = bl_arena_alloc(&target->arena, VM_CTOR_STANDARD_COUNT * sizeof(void *));
+    target->ctor_count = VM_CTOR_STANDARD_COUNT;
+    program->ctor_capacity = VM_CTOR_STANDARD_COUNT;
+    memcpy(target->ctors, vm_standard_ctors, sizeof vm_standard_ctors);
     for (uint32_t i = 0; i < target->ctor_count; i++) {
         const vm_ctor *ctor = target->ctors[i];
         ir_table_put(&program->ctors, arena, (bl_slice){ctor->name->data, ctor->name->size},
@@ -112,9 +116,6 @@ const vm_ctor *ir_ctor(ir_program *program, bl_slice name, uint32_t arity)
     ctor->id = target->ctor_count;
     ctor->arity = arity;
     ctor->name = ir_string(program, name);
-    if (program->ctor_capacity == 0) { // The standard ones stand in an array of their own size.
-        program->ctor_capacity = target->ctor_count;
-    }
     target->ctors = grow(&target->arena, target->ctors, target->ctor_count, &program->ctor_capacity,
                          sizeof *target->ctors);
     target->ctors[target->ctor_count++] = ctor;

@@ -159,6 +159,8 @@ ir_function *lower_dynamic_method(lower_program *program, lang_trait_symbol *tra
 ir_function *lower_enum_to_string(lower_program *program, lang_type_symbol *type);
 ir_function *lower_enum_parse(lower_program *program, lang_type_symbol *type);
 vm_value lower_function_value(ir_function *function);
+// How many arguments an operation of a declared effect takes; 0 if it is not declared.
+uint32_t lower_operation_arity(lower_program *program, bl_slice effect, bl_slice name);
 // A context for a function that the compiler makes, entered at its first block.
 ir_function *lower_helper_begin(lower_program *program, lower_context *context, const char *name,
                                 uint32_t param_count);

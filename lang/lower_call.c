@@ -39,7 +39,7 @@ const vm_operation *lower_operation(lower_program *program, bl_slice effect, bl_
                                     const vm_native *native)
 {
     vm_operation *operation =
-        ir_operation(program->ir, effect, name, native == NULL ? 0 : native->arity);
+        ir_operation(program->ir, effect, name, lower_operation_arity(program, effect, name));
     if (native != NULL) {
         const lang_function_symbol *source = lower_native_source(program, native);
         if (source != NULL) {
@@ -82,6 +82,7 @@ void lower_operation_call(lower_context *context, bl_slice effect, bl_slice name
 {
     ir_instruction *call = lower_emit(context, IR_PERFORM, result_for(context, dst), count);
     vm_operation *operation = ir_operation(context->program->ir, effect, name, count);
+    operation->arity = count; // Calls of declared operations have been checked.
     call->as.operation = operation;
     emit_call(context, call, args, count, dst);
 }

@@ -115,7 +115,7 @@ static vm_value native_value(lower_program *program, const lang_ref *ref)
 }
 
 // How many arguments an operation of a declared effect takes; 0 if it is not declared.
-static uint32_t operation_arity(lower_program *program, bl_slice effect, bl_slice name)
+uint32_t lower_operation_arity(lower_program *program, bl_slice effect, bl_slice name)
 {
     lang_world *world = program->world;
     for (uint32_t i = world->unit_count; i > 0; i--) {
@@ -657,7 +657,7 @@ ir_var lower_reference(lower_context *context, const lang_expr *expr, ir_var wan
         return lower_constant(context, native_value(program, ref), want);
     case LANG_REF_OPERATION: {
         bl_slice name = lower_operation_name(written_name(expr));
-        uint32_t arity = operation_arity(program, ref->effect, name);
+        uint32_t arity = lower_operation_arity(program, ref->effect, name);
         return lower_constant(
             context,
             lower_function_value(operation_function(program, NULL, ref->effect, name, arity)),

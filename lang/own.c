@@ -196,6 +196,25 @@ static bool occurs_elsewhere(const ir_instruction *at, uint32_t i)
     return false;
 }
 
+// What is dropped behind the instruction: the variable; if the result overwrites it, another one
+// that takes its value over before.
+static ir_var keep_apart(owner *own, ir_block *block, ir_instruction *at, ir_var var)
+{
+    if (at->result != var) {
+        return var;
+    }
+    ir_var old = new_variable(own, var);
+    ir_instruction *copy = ir_instruction_new(own->function, IR_COPY, old, 1);
+    copy->args[0] = var;
+    ir_insert_before(block, at, copy);
+    for (uint32_t i = 0; i < at->count; i++) {
+        if (at->args[i] == var) {
+            at->args[i] = old;
+        }
+    }
+    return old;
+}
+
 // The arguments of one instruction; own->live is what is wanted behind it.
 static void own_arguments(owner *own, ir_block *block, ir_instruction *at)
 {
@@ -222,7 +241,7 @@ static void own_arguments(owner *own, ir_block *block, ir_instruction *at)
             }
             insert_dup(own, block, at, i);
         } else if (!wanted && !is_end && !occurs_before(at, i) && !proves_scalars(at)) {
-            ir_insert_after(block, at, new_drop(own, at, var));
+            ir_insert_after(block, at, new_drop(own, at, keep_apart(own, block, at, var)));
         }
     }
 }

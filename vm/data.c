@@ -35,8 +35,11 @@ vm_value vm_field_find(vm_task *task, const vm_field *field, vm_value value)
 
 static void update_remember(vm_task *task, const vm_update *update, vm_shape *shape)
 {
+    if (update->count != 1) {
+        return;
+    }
     int index = vm_shape_find(shape, (bl_slice){update->names[0]->data, update->names[0]->size});
-    if (update->count == 1 && shape->id != UINT32_MAX && index >= 0 && index <= UINT16_MAX) {
+    if (shape->id != UINT32_MAX && index >= 0 && index <= UINT16_MAX) {
         task->caches[update->cache_index] = (vm_cache){.shape = shape, .slots = {(uint16_t)index}};
     }
 }

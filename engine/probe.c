@@ -4,7 +4,6 @@
 
 #include <sched.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #define PROBE_FILE_COUNT 64
@@ -17,11 +16,7 @@ void eng_probe(const eng_limits *limits, eng_probe_report *report)
         snprintf(report->kernel, sizeof(report->kernel), "%.20s %.40s", name.sysname, name.release);
     }
     report->file_limit = eng_raise_limits();
-    struct rlimit memlock;
-    report->memlock_limit = UINT64_MAX;
-    if (getrlimit(RLIMIT_MEMLOCK, &memlock) == 0 && memlock.rlim_cur != RLIM_INFINITY) {
-        report->memlock_limit = memlock.rlim_cur;
-    }
+    report->memlock_limit = eng_memlock_limit();
     cpu_set_t set;
     report->cpu_count =
         sched_getaffinity(0, sizeof(set), &set) == 0 ? (uint32_t)CPU_COUNT(&set) : 1;

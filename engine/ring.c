@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 #define BUFFER_GROUP 0
-#define CQE_COUNT_FACTOR 8
 #define PUBLISHED_COUNT_MIN 64
 // Neighbouring buffers would else start in the same set of a cache.
 #define BUFFER_GAP 192
@@ -125,52 +124,24 @@ static int init_uring(eng_ring *ring, uint32_t entry_count, unsigned flags)
 {
     struct io_uring_params params = {
         .flags = flags | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP,
-        .cq_entries = entry_count * CQE_COUNT_FACTOR,
+        .cq_entries = entry_count * ENG_RING_EVENTS_PER_ENTRY,
     };
     return io_uring_queue_init_params(entry_count, &ring->uring, &params);
 }
 
-// The charge for locked memory of a process that has just ended is given back a little later:
-// try again for a while, then with less.
-#define MEMORY_RETRY_COUNT 15
-#define MEMORY_RETRY_US 100000
-#define ENTRY_COUNT_FLOOR 256
-
-static int init_uring_patiently(eng_ring *ring, unsigned flags)
+static int init_best_uring(eng_ring *ring, uint32_t entry_count)
 {
-    uint32_t entry_count = ring->config.entry_count;
-    uint32_t retry_count = 0;
-    for (;;) {
-        int result = init_uring(ring, entry_count, flags);
-        if (result != -ENOMEM) {
-            return result;
-        }
-        if (retry_count < MEMORY_RETRY_COUNT) {
-            retry_count += 1;
-            usleep(MEMORY_RETRY_US);
-        } else if (entry_count / 2 >= ENTRY_COUNT_FLOOR) {
-            entry_count /= 2;
-        } else {
-            return result;
-        }
-    }
+    int result = init_uring(ring, entry_count,
+                            IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+                                IORING_SETUP_COOP_TASKRUN);
+    // Before 6.1.
+    return result == -EINVAL ? init_uring(ring, entry_count, IORING_SETUP_COOP_TASKRUN) : result;
 }
 
-static bl_status open_uring(eng_ring *ring, bl_error *error)
+static bl_status open_files(eng_ring *ring, bl_error *error)
 {
-    int result = init_uring_patiently(
-        ring, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_COOP_TASKRUN);
-    if (result == -EINVAL) { // Before 6.1.
-        result = init_uring_patiently(ring, IORING_SETUP_COOP_TASKRUN);
-    }
+    int result = io_uring_register_files_sparse(&ring->uring, ring->config.file_count);
     if (result < 0) {
-        return eng_ring_explain(-result, &ring->config, error);
-    }
-    // Saves a look-up for each entry into the kernel; without it all works as well.
-    (void)io_uring_register_ring_fd(&ring->uring);
-    result = io_uring_register_files_sparse(&ring->uring, ring->config.file_count);
-    if (result < 0) {
-        io_uring_queue_exit(&ring->uring);
         return bl_fail(error, result == -EMFILE ? BL_LIMIT : BL_SYSTEM, -result,
                        "cannot register a table of %u connections: %s (see ulimit -n)",
                        ring->config.file_count, strerror(-result));
@@ -178,24 +149,55 @@ static bl_status open_uring(eng_ring *ring, bl_error *error)
     return BL_OK;
 }
 
-bl_status eng_ring_open(const eng_ring_config *config, eng_ring **out, bl_error *error)
+static bl_status try_open(const eng_ring_config *config, uint32_t entry_count, eng_ring **out,
+                          bl_error *error)
 {
     eng_ring *ring = bl_alloc_zeroed(1, sizeof(*ring));
     ring->config = *config;
     ring->eventfd = -1;
-    bl_status status = open_uring(ring, error);
-    if (status != BL_OK) {
+    int result = init_best_uring(ring, entry_count);
+    if (result < 0) {
         bl_free(ring);
-        return status;
+        return eng_ring_explain(-result, config, error);
     }
+    // Saves a look-up for each entry into the kernel; without it all works as well.
+    (void)io_uring_register_ring_fd(&ring->uring);
     ring->messages = bl_alloc_zeroed(ring->uring.sq.ring_entries, sizeof(*ring->messages));
-    status = open_buffers(ring, error);
+    bl_status status = open_files(ring, error);
+    if (status == BL_OK) {
+        status = open_buffers(ring, error);
+    }
     if (status != BL_OK) {
         eng_ring_close(ring);
         return status;
     }
     *out = ring;
     return BL_OK;
+}
+
+// The charge for locked memory of a process that has just ended is given back a little later:
+// try again for a while, then with a smaller ring.
+#define MEMORY_RETRY_COUNT 25
+#define MEMORY_RETRY_US 100000
+
+bl_status eng_ring_open(const eng_ring_config *config, eng_ring **ring, bl_error *error)
+{
+    uint32_t entry_count = config->entry_count;
+    uint32_t retry_count = 0;
+    for (;;) {
+        bl_status status = try_open(config, entry_count, ring, error);
+        if (status != BL_NO_MEMORY) {
+            return status;
+        }
+        if (retry_count < MEMORY_RETRY_COUNT) {
+            retry_count += 1;
+            usleep(MEMORY_RETRY_US);
+        } else if (entry_count / 2 >= ENG_RING_ENTRY_COUNT_FLOOR) {
+            entry_count /= 2;
+        } else {
+            return status;
+        }
+    }
 }
 
 void eng_ring_close(eng_ring *ring)

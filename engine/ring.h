@@ -45,7 +45,11 @@ typedef struct eng_ring_config {
     uint32_t buffer_size;
 } eng_ring_config;
 
-// A most of this many parts in one send.
+// Room for events, as a multiple of entry_count.
+#define ENG_RING_EVENTS_PER_ENTRY 8
+// Where locked memory is short a ring is made smaller, down to this.
+#define ENG_RING_ENTRY_COUNT_FLOOR 256
+// At most this many parts in one send.
 #define ENG_SEND_PART_COUNT_MAX 8
 // Accepts under way side by side when the peers' addresses are wanted.
 #define ENG_ACCEPT_COUNT 8
@@ -97,6 +101,8 @@ void eng_ring_buffer_return(eng_ring *ring, uint16_t buffer);
 
 // ---- at start-up -----------------------------------------------------------------------------
 
+// Locked memory (RLIMIT_MEMLOCK) that one ring is charged with, in bytes.
+uint64_t eng_ring_memlock_need(const eng_ring_config *config);
 // What keeps io_uring from working here, in words, with the remedy. For eng_ring_open() and probe.
 bl_status eng_ring_explain(int system_error, const eng_ring_config *config, bl_error *error);
 // Fills status, error and features of the report.

@@ -24,11 +24,10 @@ static int disabled_sysctl(void)
     return value;
 }
 
-// Locked memory that one ring and its buffer ring are charged with.
-static uint64_t memlock_need(const eng_ring_config *config)
+uint64_t eng_ring_memlock_need(const eng_ring_config *config)
 {
     uint64_t sq_size = (uint64_t)config->entry_count * 64;
-    uint64_t cq_size = (uint64_t)config->entry_count * 8 * 16;
+    uint64_t cq_size = (uint64_t)config->entry_count * ENG_RING_EVENTS_PER_ENTRY * 16;
     uint64_t buffer_ring_size = (uint64_t)config->buffer_count * 16;
     return sq_size + cq_size + buffer_ring_size + 3 * 4096;
 }
@@ -70,7 +69,7 @@ bl_status eng_ring_explain(int system_error, const eng_ring_config *config, bl_e
         return bl_fail(error, BL_NO_MEMORY, system_error,
                        "not enough locked memory: a core needs %llu KiB (LimitMEMLOCK=infinity in "
                        "a unit, --ulimit memlock=-1 for a container, or fewer cores)",
-                       (unsigned long long)(memlock_need(config) / 1024));
+                       (unsigned long long)(eng_ring_memlock_need(config) / 1024));
     case EMFILE:
     case ENFILE:
         return bl_fail(error, BL_LIMIT, system_error,
@@ -174,7 +173,7 @@ static void add_operations(eng_probe_report *report, struct io_uring_probe *prob
 
 void eng_ring_probe(const eng_ring_config *config, eng_probe_report *report)
 {
-    report->memlock_need = memlock_need(config);
+    report->memlock_need = eng_ring_memlock_need(config);
     eng_ring *ring = NULL;
     report->status = eng_ring_open(config, &ring, &report->error);
     eng_ring_close(ring);

@@ -125,6 +125,22 @@ static void init_thread(eng_server *server, uint32_t index, uint32_t conn_count_
     thread->cpu = -1;
 }
 
+// The limit for locked memory is for all rings of a user together: with many cores, smaller rings.
+static void fit_memlock(eng_server *server)
+{
+    eng_limits *limits = &server->config.limits;
+    uint64_t limit = eng_memlock_limit() / 4 * 3;
+    for (;;) {
+        eng_ring_config config = {.entry_count = limits->ring_entry_count,
+                                  .buffer_count = limits->buffer_count};
+        if (eng_ring_memlock_need(&config) <= limit / server->core_count ||
+            limits->ring_entry_count / 2 < ENG_RING_ENTRY_COUNT_FLOOR) {
+            return;
+        }
+        limits->ring_entry_count /= 2;
+    }
+}
+
 static void pin_threads(eng_server *server)
 {
     cpu_set_t set;
@@ -181,6 +197,7 @@ bl_status eng_server_create(const eng_config *config, eng_server **out, bl_error
         eng_server_destroy(server);
         return status;
     }
+    fit_memlock(server);
     pin_threads(server);
     *out = server;
     return BL_OK;

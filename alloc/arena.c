@@ -18,6 +18,12 @@ struct bl_arena_block {
 
 _Static_assert(sizeof(bl_arena_block) % ALIGNMENT == 0, "block data must be aligned");
 
+#ifdef BL_PARANOID
+#define CHECK_VALID(arena) BL_CHECK(arena_is_valid(arena))
+#else
+#define CHECK_VALID(arena) ((void)0)
+#endif
+
 static char *block_data(bl_arena_block *block)
 {
     return (char *)(block + 1);
@@ -37,6 +43,20 @@ static void block_destroy(bl_arena_block *block)
     bl_unpoison(block_data(block), block->size);
     bl_free(block);
 }
+
+#ifdef BL_PARANOID
+// The free bytes are the end of the newest block, and the limit holds.
+static bool arena_is_valid(const bl_arena *arena)
+{
+    if (arena->blocks == NULL) {
+        return arena->next == NULL && arena->end == NULL && arena->used_size == 0;
+    }
+    const char *start = block_data(arena->blocks);
+    return arena->next >= start && arena->next <= arena->end &&
+           arena->end == start + arena->blocks->size &&
+           (arena->size_max == 0 || arena->used_size <= arena->size_max);
+}
+#endif
 
 void bl_arena_init(bl_arena *arena, size_t size_max)
 {
@@ -69,6 +89,7 @@ void bl_arena_reset(bl_arena *arena)
     arena->next = block_data(block);
     arena->end = arena->next + block->size;
     arena->used_size = 0;
+    CHECK_VALID(arena);
 }
 
 // Makes [next, end) large enough, or returns a block of its own for a large object.
@@ -76,8 +97,8 @@ static void *grow(bl_arena *arena, size_t size)
 {
     size_t wanted = BLOCK_SIZE_MIN;
     if (arena->blocks != NULL) {
-        wanted = arena->blocks->size * 2 > BLOCK_SIZE_MAX ? BLOCK_SIZE_MAX
-                                                          : arena->blocks->size * 2;
+        wanted =
+            arena->blocks->size * 2 > BLOCK_SIZE_MAX ? BLOCK_SIZE_MAX : arena->blocks->size * 2;
     }
     if (arena->blocks != NULL && size > wanted / 4) {
         bl_arena_block *own = block_create(size);
@@ -112,6 +133,7 @@ void *bl_arena_alloc(bl_arena *arena, size_t size)
     void *memory = arena->next;
     arena->next += padded;
     bl_unpoison(memory, size);
+    CHECK_VALID(arena);
     return memory;
 }
 

@@ -11,13 +11,48 @@ struct bl_pool_slab {
     char padding[BL_CACHE_LINE - sizeof(void *)];
 };
 
+#ifdef BL_PARANOID
+#define CHECK_VALID(pool) BL_CHECK(pool_is_valid(pool))
+#else
+#define CHECK_VALID(pool) ((void)0)
+#endif
+
 static char *slab_object(const bl_pool *pool, bl_pool_slab *slab, uint32_t index)
 {
     return (char *)(slab + 1) + (size_t)index * pool->object_size;
 }
 
-void bl_pool_init(bl_pool *pool, size_t object_size, uint32_t objects_per_slab,
-                  uint32_t count_max)
+#ifdef BL_PARANOID
+static bool is_in_a_slab(const bl_pool *pool, const void *object)
+{
+    for (const bl_pool_slab *slab = pool->slabs; slab != NULL; slab = slab->older) {
+        size_t at = (size_t)((const char *)object - (const char *)(slab + 1));
+        if (at < pool->object_size * pool->objects_per_slab) {
+            return at % pool->object_size == 0;
+        }
+    }
+    return false;
+}
+
+// What is not lent is in the list of the free ones, each of them an object of a slab.
+static bool pool_is_valid(const bl_pool *pool)
+{
+    uint32_t free_count = 0;
+    for (const void *object = pool->free_list; object != NULL; free_count++) {
+        if (free_count > pool->made_count || !is_in_a_slab(pool, object)) {
+            return false;
+        }
+        const void *next;
+        bl_unpoison(object, sizeof(next));
+        memcpy(&next, object, sizeof(next));
+        bl_poison(object, sizeof(next));
+        object = next;
+    }
+    return free_count + pool->lent_count == pool->made_count;
+}
+#endif
+
+void bl_pool_init(bl_pool *pool, size_t object_size, uint32_t objects_per_slab, uint32_t count_max)
 {
     BL_CHECK(objects_per_slab != 0);
     size_t alignment = object_size >= ALIGNMENT ? ALIGNMENT : 16;
@@ -75,6 +110,7 @@ void *bl_pool_acquire(bl_pool *pool)
     bl_unpoison(object, pool->object_size);
     memcpy(&pool->free_list, object, sizeof(void *));
     pool->lent_count += 1;
+    CHECK_VALID(pool);
     return object;
 }
 
@@ -83,4 +119,5 @@ void bl_pool_release(bl_pool *pool, void *object)
     BL_CHECK(pool->lent_count > 0);
     pool->lent_count -= 1;
     push_free(pool, object);
+    CHECK_VALID(pool);
 }

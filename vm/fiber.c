@@ -137,7 +137,7 @@ static void timer_remove(vm_fiber *fiber)
 
 static vm_fiber *fiber_make(vm_task *task, vm_value callee)
 {
-    vm_fiber *fiber = bl_pool_acquire(&task->fibers);
+    vm_fiber *fiber = vm_heap_alloc_raw(task->heap, sizeof *fiber);
     *fiber = (vm_fiber){.task = task, .callee = callee, .carried = vm_unit()};
     return fiber;
 }
@@ -213,7 +213,7 @@ static void fiber_end(vm_fiber *fiber, vm_value value)
         fiber->done(fiber, value, fiber->is_cancelled);
     }
     if (!fiber->has_token) { // Else vm_wake does it.
-        bl_pool_release(&task->fibers, fiber);
+        vm_heap_free_raw(task->heap, fiber, sizeof *fiber);
     }
 }
 
@@ -262,7 +262,7 @@ void vm_wake(vm_fiber *token, vm_value result)
     token->has_token = false;
     if (token->state == VM_FIBER_DONE) { // Cancelled meanwhile.
         vm_drop(task->heap, result);
-        bl_pool_release(&task->fibers, token);
+        vm_heap_free_raw(task->heap, token, sizeof *token);
         return;
     }
     task->token_count -= 1;
@@ -437,7 +437,7 @@ vm_outcome vm_fibers_run(vm_task *task)
     return VM_DONE;
 }
 
-void vm_fibers_deinit(vm_task *task)
+void vm_fibers_clear(vm_task *task)
 {
     while (task->all_segments != NULL) {
         vm_segment *segment = task->all_segments;
@@ -448,9 +448,5 @@ void vm_fibers_deinit(vm_task *task)
         segment->node.value_count = 0;
         vm_segment_release(task, segment);
     }
-    bl_pool_deinit(&task->fibers);
-    bl_free(task->timers);
-    task->timers = NULL;
     task->timer_count = 0;
-    task->timer_capacity = 0;
 }

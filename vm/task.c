@@ -10,8 +10,6 @@
 #include "vm/limits.h"
 #include "vm/task.h"
 
-enum { FIBERS_PER_SLAB = 16 };
-
 vm_thread *vm_thread_create(const vm_program *program, const vm_config *config)
 {
     vm_thread *thread = bl_alloc_zeroed(1, sizeof *thread);
@@ -26,7 +24,6 @@ vm_thread *vm_thread_create(const vm_program *program, const vm_config *config)
 static void task_destroy(vm_task *task)
 {
     vm_heap_destroy(task->heap);
-    bl_pool_deinit(&task->fibers);
     bl_buffer_deinit(&task->failure_message);
     bl_buffer_deinit(&task->failure_stack);
     bl_buffer_deinit(&task->scratch);
@@ -61,7 +58,6 @@ static vm_task *task_make(vm_thread *thread)
     task->thread = thread;
     task->heap = vm_heap_create(thread->blocks, thread->config.heap_limit);
     task->caches = thread->caches;
-    bl_pool_init(&task->fibers, sizeof(vm_fiber), FIBERS_PER_SLAB, 0);
     return task;
 }
 
@@ -113,8 +109,7 @@ void vm_task_interrupt(vm_task *task, const char *reason)
 // Everything of a run but its heap.
 static void task_clear(vm_task *task)
 {
-    vm_fibers_deinit(task);
-    bl_pool_init(&task->fibers, sizeof(vm_fiber), FIBERS_PER_SLAB, 0);
+    vm_fibers_clear(task);
     assert(task->stack_used == 0);
     task->segment = NULL;
     task->handlers = NULL;

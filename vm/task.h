@@ -234,7 +234,6 @@ struct vm_task {
     uint32_t timer_capacity;
     uint64_t timer_order;
     uint32_t token_count; // Fibers that wait for a vm_wake.
-    bl_pool fibers;
     bool is_done;
 };
 
@@ -393,7 +392,8 @@ void vm_fiber_resume_failed(vm_fiber *fiber, const char *message);
 // Runs until there is nothing to run. VM_STEP_RUN: the main fiber has ended.
 vm_outcome vm_fibers_run(vm_task *task);
 bool vm_fiber_start_main(vm_task *task, vm_value callee, const vm_value *args, uint32_t count);
-void vm_fibers_deinit(vm_task *task);
+// Gives back all stacks. The fibers themselves lie in the heap.
+void vm_fibers_clear(vm_task *task);
 int64_t vm_now_ms(void);
 
 #endif

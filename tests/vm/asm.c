@@ -13,11 +13,11 @@ typedef struct label_use {
     char name[32];
 } label_use;
 
-typedef struct label {
+typedef struct label_place {
     uint32_t function;
     uint32_t pc;
     char name[32];
-} label;
+} label_place;
 
 typedef struct assembler {
     vm_program *program;
@@ -45,7 +45,7 @@ typedef struct assembler {
     char with_names[TABLE_MAX][32];
     uint32_t function_count, constant_count, field_count, shape_count, update_count, ctor_count,
         switch_count, native_table_count, operation_count, handler_count, with_count;
-    label labels[LABELS_MAX];
+    label_place labels[LABELS_MAX];
     uint32_t label_count;
     label_use uses[LABELS_MAX];
     uint32_t use_count;
@@ -99,7 +99,6 @@ static void split(assembler *as, char *line)
         while (*c != '\0' && (quoted ? *c != '"' : *c != ' ')) {
             c += 1;
         }
-        c += quoted && *c == '"';
         if (*c != '\0') {
             *c = '\0';
             c += 1;
@@ -426,33 +425,69 @@ static void add_default(assembler *as)
     as->operations[index] = operation;
 }
 
+// Tables that instructions name; they may stand anywhere.
+static void add_table(assembler *as)
+{
+    const char *word = as->words[0];
+    if (strcmp(word, "shape") == 0) {
+        add_shape(as);
+    } else if (strcmp(word, "update") == 0) {
+        add_update(as);
+    } else if (strcmp(word, "handler") == 0) {
+        add_handler(as);
+    } else if (strcmp(word, "with") == 0) {
+        add_with(as);
+    }
+}
+
+static bool is_table(const char *word)
+{
+    return strcmp(word, "shape") == 0 || strcmp(word, "update") == 0 ||
+           strcmp(word, "handler") == 0 || strcmp(word, "with") == 0;
+}
+
 static void add_line(assembler *as, uint32_t *function)
 {
     const char *word = as->words[0];
     size_t size = strlen(word);
     if (word[0] == '@' && word[size - 1] == ':') {
-        label *label = &as->labels[as->label_count];
+        label_place *label = &as->labels[as->label_count];
         as->label_count += 1;
-        *label = (struct label){.function = *function, .pc = as->functions[*function]->code_size};
+        *label = (label_place){.function = *function, .pc = as->functions[*function]->code_size};
         snprintf(label->name, sizeof label->name, "%.*s", (int)size - 1, word);
     } else if (strcmp(word, "fn") == 0) {
         *function = begin_function(as);
     } else if (strcmp(word, "live") == 0) {
         add_live(as, *function);
-    } else if (strcmp(word, "shape") == 0) {
-        add_shape(as);
-    } else if (strcmp(word, "update") == 0) {
-        add_update(as);
     } else if (strcmp(word, "switch") == 0) {
         add_switch(as, *function);
-    } else if (strcmp(word, "handler") == 0) {
-        add_handler(as);
-    } else if (strcmp(word, "with") == 0) {
-        add_with(as);
     } else if (strcmp(word, "default") == 0) {
         add_default(as);
-    } else {
+    } else if (!is_table(word)) {
         add_instruction(as, *function);
+    }
+}
+
+static void add_lines(assembler *as, const char *source, bool tables)
+{
+    char *text = keep(as, source);
+    uint32_t function = 0;
+    while (*text != '\0') {
+        char *line = text;
+        text += strcspn(text, "\n");
+        if (*text == '\n') {
+            *text = '\0';
+            text += 1;
+        }
+        split(as, line);
+        if (as->word_count == 0) {
+            continue;
+        }
+        if (tables) {
+            add_table(as);
+        } else {
+            add_line(as, &function);
+        }
     }
 }
 
@@ -563,20 +598,8 @@ vm_program *asm_program(const char *source, const vm_native *natives, size_t nat
         as->ctors[i] = vm_standard_ctors[i];
     }
     as->ctor_count = VM_CTOR_STANDARD_COUNT;
-    char *text = keep(as, source);
-    uint32_t function = 0;
-    while (*text != '\0') {
-        char *line = text;
-        text += strcspn(text, "\n");
-        if (*text == '\n') {
-            *text = '\0';
-            text += 1;
-        }
-        split(as, line);
-        if (as->word_count > 0) {
-            add_line(as, &function);
-        }
-    }
+    add_lines(as, source, true);
+    add_lines(as, source, false);
     finish(as);
     vm_program *program = as->program;
     bl_free(as);

@@ -123,7 +123,7 @@ Test(lexer, integers)
 // The text of a string literal without interpolations.
 Test(lexer, escapes)
 {
-    static const struct {
+    const struct {
         const char *name, *text;
         bl_slice want;
         lang_problem problem;

@@ -150,6 +150,74 @@ def start_figure(table):
               median < 15)
 
 
+def generated_program(line_count):
+    """A program of about so many lines: types, matches, closures, calls of earlier functions."""
+    lines = ["@prelude(script)", ""]
+    number = 0
+    while len(lines) < line_count - 4:
+        called = f"total_{number - 1}(x - 1)" if number else "x"
+        lines += [
+            f"type Item{number} = {{ id: Int, name: String, tags: List<String> }}",
+            f"type Shape{number} = | Dot{number} | Circle{number}(Int) | Rect{number}(Int, Int)",
+            "",
+            f"fn area_{number}(s: Shape{number}) -> Int = match s",
+            f"  Dot{number} -> 0",
+            f"  Circle{number}(r) -> r * r * 3",
+            f"  Rect{number}(w, h) -> w * h",
+            "",
+            f"fn label_{number}(item: Item{number}) -> String = {{",
+            "  let tags = List.map(item.tags, |t| String.to_upper(t))",
+            '  let shown = if item.id > 9 then "many" else "few"',
+            '  "${item.name} (${shown}): ${String.join(tags, ", ")}"',
+            "}",
+            "",
+            f"fn total_{number}(x: Int) -> Int =",
+            f"  if x <= 0 then area_{number}(Rect{number}(2, 3))",
+            f"  else {called} + area_{number}(Circle{number}(x))",
+            "",
+        ]
+        number += 1
+    lines.append(f'fn main!() -> {{Console}} () = Console.println!("${{total_{number - 1}(3)}}")')
+    return "\n".join(lines) + "\n"
+
+
+def run_measured(command):
+    """(seconds, largest resident set in MiB, exit status) of a command."""
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return time.monotonic() - started, usage.ru_maxrss / 1024, process.returncode
+
+
+def compiler_figures(table):
+    """How long checking takes, and how it grows."""
+    binary = str(peers.ROOT / "build" / "bl-uring")
+    if not os.path.exists(binary):
+        table.add("check of 50,000 lines", "< 1 s", "build/bl-uring is not there", None)
+        return
+    with tempfile.TemporaryDirectory(prefix="bl-lines-") as folder:
+        seconds = {}
+        for lines in (1500, 5000, 50000):
+            path = os.path.join(folder, f"lines_{lines}.bl")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(generated_program(lines))
+            command = [binary, path] if lines == 1500 else [binary, "check", path]
+            runs = [run_measured(command) for _ in range(5)]
+            seconds[lines] = statistics.median(run[0] for run in runs)
+            memory = max(run[1] for run in runs)
+            if any(run[2] != 0 for run in runs):
+                table.add(f"a generated program of {lines} lines", "accepted", "refused", False)
+                return
+        table.add("check of 50,000 lines", "< 1 s", f"{seconds[50000]:.2f} s", seconds[50000] < 1)
+        table.add("check of 50,000 lines, memory", "< 300 MiB", f"{memory:.0f} MiB", memory < 300)
+        growth = seconds[50000] / seconds[5000]
+        table.add("50,000 lines against 5,000", "<= 12 x", f"{growth:.1f} x", growth <= 12)
+        table.add("start and run of 1,500 lines", "< 15 ms", f"{seconds[1500] * 1000:.1f} ms",
+                  seconds[1500] < 0.015)
+
+
 def churn_figure(table, requests):
     figure = f"{requests} requests, 64 clients that disconnect: "
     server = peers.BlUring()
@@ -198,6 +266,7 @@ def main():
     allocation_figures(table)
     idle_figure(table, options.connections)
     start_figure(table)
+    compiler_figures(table)
     churn_figure(table, options.requests)
     missed = sum(1 for row in table.rows if row[3] is False)
     unknown = sum(1 for row in table.rows if row[3] is None)

@@ -352,6 +352,17 @@ def section_corpus(tally):
     corpus(tally, "build")
 
 
+def section_programs(tally):
+    """The benchmark programs give the same results in every language that is here."""
+    if not (ROOT / "build" / "bl-uring").exists():
+        tally.skip("no program yet")
+        return
+    status, output = run([PYTHON, "perf/lang/run.py", "--check"])
+    if status != 0:
+        print(output)
+    tally.add(*(count_output(output) or (0, 1)))
+
+
 def section_web(tally):
     web(tally, "build")
 
@@ -451,6 +462,7 @@ SECTIONS = {
     "build": section_build,
     "unit": section_unit,
     "corpus": section_corpus,
+    "programs": section_programs,
     "web": section_web,
     "docs": section_docs,
     "sanitize": section_sanitize,
@@ -462,10 +474,10 @@ SECTIONS = {
 }
 GROUPS = {
     "check": ["format", "tidy", "build", "unit"],
-    "all": ["format", "tidy", "build", "unit", "corpus", "web", "docs", "sanitize", "threads",
-            "fuzz"],
-    "full": ["format", "tidy", "build", "unit", "corpus", "web", "docs", "lint", "clang",
-             "sanitize", "threads", "fuzz-minute"],
+    "all": ["format", "tidy", "build", "unit", "corpus", "programs", "web", "docs", "sanitize",
+            "threads", "fuzz"],
+    "full": ["format", "tidy", "build", "unit", "corpus", "programs", "web", "docs", "lint",
+             "clang", "sanitize", "threads", "fuzz-minute"],
 }
 
 

@@ -135,6 +135,7 @@ typedef struct ir_variable {
     bool is_state;         // Of ITER, RANGE_INIT: two registers.
     bool is_alias;         // Not counted (ownership pass): `owner` is alive as long as it is.
     ir_var owner;
+    bool is_constant; // Holds a constant only, which is not counted either.
 } ir_variable;
 
 struct ir_function {

@@ -133,7 +133,9 @@ static ir_var inner_closure(lower_context *context, const lang_expr *body,
     ir_var result = lower_new(context, NULL);
     ir_instruction *closure = lower_emit(context, IR_CLOSURE, result, function->capture_count);
     closure->as.function = function;
-    memcpy(closure->args, inner.captures, function->capture_count * sizeof(ir_var));
+    if (function->capture_count != 0) {
+        memcpy(closure->args, inner.captures, function->capture_count * sizeof(ir_var));
+    }
     return result;
 }
 

@@ -22,7 +22,16 @@ typedef struct owner {
 static bool is_counted(const owner *own, ir_var var)
 {
     const ir_variable *variable = &own->function->variables[var];
-    return !variable->is_alias && (variable->kinds & IR_KINDS_HEAP) != 0;
+    return !variable->is_alias && !variable->is_constant && (variable->kinds & IR_KINDS_HEAP) != 0;
+}
+
+// What keeps the value alive: the variable itself, or whatever it is an alias of a part of.
+static ir_var root_of(const owner *own, ir_var var)
+{
+    while (own->function->variables[var].is_alias) {
+        var = own->function->variables[var].owner;
+    }
+    return var;
 }
 
 // ---- aliases ---------------------------------------------------------------------------------
@@ -74,6 +83,9 @@ static void find_aliases(ir_function *function)
     for (uint32_t b = 0; b < function->block_count; b++) {
         for (ir_instruction *at = function->blocks[b]->first; at != NULL; at = at->next) {
             ir_var part = at->result;
+            if (at->op == IR_CONSTANT && facts.definitions[part] == 1) {
+                function->variables[part].is_constant = true; // Immortal.
+            }
             if (!reads_part(at) || facts.definitions[part] != 1 || facts.is_consumed[part]) {
                 continue;
             }
@@ -174,10 +186,10 @@ static bool proves_scalars(const ir_instruction *at)
     }
 }
 
-static bool occurs_before(const ir_instruction *at, uint32_t i)
+static bool occurs_before(const owner *own, const ir_instruction *at, uint32_t i)
 {
     for (uint32_t j = 0; j < i; j++) {
-        if (at->args[j] == at->args[i]) {
+        if (root_of(own, at->args[j]) == root_of(own, at->args[i])) {
             return true;
         }
     }
@@ -220,11 +232,9 @@ static void own_arguments(owner *own, ir_block *block, ir_instruction *at)
 {
     bool is_end = ir_is_end(at);
     for (uint32_t i = 0; i < at->count; i++) {
-        ir_var var = at->args[i];
+        bool is_alias = own->function->variables[at->args[i]].is_alias;
+        ir_var var = root_of(own, at->args[i]);
         if (!is_counted(own, var)) {
-            if (own->function->variables[var].is_alias && ir_owns(at, i)) {
-                insert_dup(own, block, at, i);
-            }
             continue;
         }
         bool wanted = own->live[var];
@@ -240,7 +250,8 @@ static void own_arguments(owner *own, ir_block *block, ir_instruction *at)
                 continue;
             }
             insert_dup(own, block, at, i);
-        } else if (!wanted && !is_end && !occurs_before(at, i) && !proves_scalars(at)) {
+        } else if (!wanted && !is_end && !occurs_before(own, at, i) &&
+                   (is_alias || !proves_scalars(at))) {
             ir_insert_after(block, at, new_drop(own, at, keep_apart(own, block, at, var)));
         }
     }
@@ -262,9 +273,9 @@ static void note_lives(owner *own, ir_instruction *at)
             }
         }
         for (uint32_t i = 0; i < at->count; i++) { // Dropped behind it.
-            ir_var var = at->args[i];
+            ir_var var = root_of(own, at->args[i]);
             if (!ir_owns(at, i) && !own->live[var] && is_counted(own, var) &&
-                !occurs_before(at, i)) {
+                !occurs_before(own, at, i)) {
                 if (pass == 1) {
                     at->lives[count] = var;
                 }
@@ -374,9 +385,9 @@ static void find_edge_drops(const owner *own, ir_block *block, uint32_t i, const
         }
     }
     for (uint32_t j = 0; j < end->count; j++) {
-        ir_var var = end->args[j];
+        ir_var var = root_of(own, end->args[j]);
         if (is_counted(own, var) && !ir_live_out(&own->liveness, block->id, var) &&
-            !consumed_on_edge(end, i, var) && !occurs_before(end, j)) {
+            !consumed_on_edge(end, i, var) && !occurs_before(own, end, j)) {
             add_edge_drop(drops, var);
         }
     }

@@ -150,7 +150,7 @@ static vm_value merge_states(bl_arena *arena, const vm_record *own, const vm_rec
 // each request, and its errors are each request's.
 static bool prepare(br_builder *builder, br_route *route)
 {
-    static const br_context context = {BR_CONTEXT_REQUEST};
+    static const br_context context = {BR_CONTEXT_REQUEST, NULL};
     enum { FUEL = 1000000 };
     vm_task *task = vm_task_begin(builder->thread);
     vm_task_set_user(task, (void *)(uintptr_t)&context); // Never written through.

@@ -7,6 +7,7 @@
 
 #include "vm/vm.h"
 #include "vm_bridge/bridge.h"
+#include "vm_bridge/words.h"
 
 typedef enum br_context_kind {
     BR_CONTEXT_MAIN,    // A br_launch.
@@ -15,6 +16,7 @@ typedef enum br_context_kind {
 
 typedef struct br_context {
     br_context_kind kind;
+    bl_buffer *scratch; // Of the thread, for text on its way into a String; may be NULL.
 } br_context;
 
 struct br_launch {
@@ -23,10 +25,12 @@ struct br_launch {
     vm_value router; // Owned by main's task until br_launch_keep; then frozen.
     vm_value port;
     vm_value config; // Unit: none.
-    vm_value wrap;   // A closure (middleware, next) -> handler; see web/server.c.
 };
 
 // The launch of a task of main!, or NULL.
 br_launch *br_launch_of(const vm_task *task);
+// The thread's scratch buffer, empty, or `own` where there is none. Give it to br_scratch_end.
+bl_buffer *br_scratch(const vm_task *task, bl_buffer *own);
+void br_scratch_end(bl_buffer *scratch, bl_buffer *own);
 
 #endif

@@ -6,8 +6,8 @@
 #include "vm_bridge/log.h"
 
 #include <errno.h>
-#include <linux/limits.h>
 #include <linux/futex.h>
+#include <linux/limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>

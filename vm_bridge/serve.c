@@ -388,6 +388,7 @@ void br_core_deinit(br_core *core)
     }
     br_reply_deinit(&core->reply);
     bl_buffer_deinit(&core->lines);
+    bl_buffer_deinit(&core->scratch);
     bl_free(core->params);
 }
 

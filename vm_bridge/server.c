@@ -7,6 +7,7 @@
 #include "vm_bridge/serve.h"
 
 #include "vm/std/console.h"
+#include "vm_bridge/limits.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -30,8 +31,10 @@ void br_options_init(br_options *options)
 br_launch *br_launch_create(void)
 {
     br_launch *launch = bl_alloc(sizeof(*launch));
-    *launch = (br_launch){
-        .context = {BR_CONTEXT_MAIN}, .router = vm_unit(), .port = vm_unit(), .config = vm_unit()};
+    *launch = (br_launch){.context = {BR_CONTEXT_MAIN, NULL},
+                          .router = vm_unit(),
+                          .port = vm_unit(),
+                          .config = vm_unit()};
     return launch;
 }
 
@@ -58,6 +61,21 @@ br_launch *br_launch_of(const vm_task *task)
         return NULL;
     }
     return BL_CONTAINER_OF(context, br_launch, context);
+}
+
+bl_buffer *br_scratch(const vm_task *task, bl_buffer *own)
+{
+    const br_context *context = vm_task_user(task);
+    bl_buffer *scratch = context == NULL || context->scratch == NULL ? own : context->scratch;
+    scratch->size = 0;
+    return scratch;
+}
+
+void br_scratch_end(bl_buffer *scratch, bl_buffer *own)
+{
+    if (scratch == own || scratch->capacity > BR_REPLY_KEPT_SIZE) {
+        bl_buffer_deinit(scratch);
+    }
 }
 
 // ---- messages --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ struct br_worker {
     eng_inbox_link stop; // Posted last of all.
     bool is_stopping;
     vm_thread *thread;
+    bl_buffer scratch;
     br_run *ready, *ready_last; // In turn.
     br_run **waiting;           // A heap by due_ms.
     uint32_t waiting_count, waiting_capacity;
@@ -162,6 +163,7 @@ static void step(br_worker *worker, br_run *run)
         return;
     }
     if (run->task == NULL) {
+        run->context.scratch = &worker->scratch;
         br_run_begin(run, worker->thread);
     }
     vm_outcome outcome = VM_DONE;
@@ -253,7 +255,8 @@ void br_pool_destroy(br_pool *pool)
         br_worker *worker = &pool->workers[i];
         BL_CHECK(br_queue_post(&worker->queue, &worker->stop, UINT32_MAX));
         pthread_join(pool->workers[i].handle, NULL);
-        bl_free(pool->workers[i].waiting);
+        bl_free(worker->waiting);
+        bl_buffer_deinit(&worker->scratch);
     }
     bl_free(pool->workers);
     bl_free(pool);

@@ -1,6 +1,8 @@
 // cli/main.c: the entry point: reads the command line and calls the subcommand.
 #include "cli/commands.h"
 
+#include "vm/std/console.h"
+
 #include <signal.h>
 
 typedef int (*command_function)(const cli_options *options);
@@ -68,6 +70,7 @@ int main(int argc, char **argv)
         status = COMMANDS[options.command](&options);
     }
     cli_options_deinit(&options);
+    std_console_flush();
     (void)fflush(stdout); // Nothing could be done about a failure here.
     return status;
 }

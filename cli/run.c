@@ -5,7 +5,10 @@
 // The task of main is kept when a server follows: its heap holds the handlers and the state.
 #include "cli/commands.h"
 
-#include <stdlib.h>
+#include "vm/std/console.h"
+#include "vm/std/env.h"
+
+#include <unistd.h>
 
 static void hint_at_command(const char *path)
 {
@@ -61,14 +64,14 @@ static vm_outcome run_to_end(vm_task *task)
         if (outcome != VM_WAITING) {
             return outcome;
         }
-        (void)fflush(stdout); // What was printed before a sleep shall be seen before it.
+        std_console_flush(); // What was printed before a sleep shall be seen before it.
         vm_task_sleep(task);
     }
 }
 
 static void report_failure(const vm_failure *failure)
 {
-    (void)fflush(stdout); // First what the program said, then what became of it.
+    std_console_flush(); // First what the program said, then what became of it.
     fprintf(stderr, "%s:%u:%u: Runtime Error: %s\n%s", failure->file, failure->line,
             failure->column, failure->message, failure->stack);
 }
@@ -79,9 +82,10 @@ static void print_result(vm_value value)
         bl_buffer text = {0};
         vm_text_append(&text, value);
         bl_buffer_append_char(&text, '\n');
-        cli_write(stdout, &text);
+        std_console_write(bl_buffer_slice(&text));
+        bl_buffer_deinit(&text);
     }
-    (void)fflush(stdout); // A server may follow that never ends.
+    std_console_flush(); // A server may follow that never ends.
 }
 
 int cli_main_start(const cli_options *options, const char *path, cli_main *started)
@@ -95,7 +99,7 @@ int cli_main_start(const cli_options *options, const char *path, cli_main *start
         vm_program_destroy(started->program);
         return CLI_FAILURE;
     }
-    br_set_program_args(options->program_args, options->program_arg_count);
+    std_env_set_args(options->program_args, options->program_arg_count);
     started->launch = br_launch_create();
     // main! itself may use what it needs: --handler-memory is about requests.
     vm_config config = {.user = NULL};
@@ -143,6 +147,7 @@ int cli_command_run(const cli_options *options)
             status = CLI_OK;
             break;
         case BR_CUT:
+            _exit(CLI_FAILURE); // Handlers may still run: nothing can be freed.
         case BR_NOT_STARTED:
             status = CLI_FAILURE;
             break;

@@ -4,6 +4,8 @@
 // leaves nothing behind. What tests print comes at once; the report follows when all have run.
 #include "cli/commands.h"
 
+#include "vm/std/console.h"
+
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -26,7 +28,7 @@ typedef struct test_report {
     bool read_failed;
 } test_report;
 
-static void add_outcome(test_report *report, outcome item)
+static void add_outcome(test_report *report, test_outcome item)
 {
     if (report->count == report->capacity) {
         report->capacity = report->capacity == 0 ? 64 : report->capacity * 2;
@@ -267,7 +269,7 @@ int cli_command_test(const cli_options *options)
     } else {
         write_text(&report, files.count > 1, &text);
     }
-    (void)fflush(stdout); // What the tests printed comes first.
+    std_console_flush(); // What the tests printed comes first.
     cli_write(stdout, &text);
     bool failed = report.counts[VERDICT_FAIL] > 0 || report.read_failed;
     bl_free(report.items);

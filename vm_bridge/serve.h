@@ -38,6 +38,7 @@ struct br_core {
     br_context context;
     br_reply reply;                     // Of the request in the callback.
     bl_buffer lines;                    // Header lines of the server.
+    bl_buffer scratch;
     uint64_t next_id, end_id, id_block; // Ids taken and not used.
     int64_t id_time_ns;
     br_run *free_runs; // Their buffers are used again.

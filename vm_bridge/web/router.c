@@ -3,10 +3,16 @@
 #include "vm_bridge/json.h"
 #include "vm_bridge/web/web.h"
 
-static bool is_router(vm_value value)
+// NULL if value is no router.
+static const vm_value *routes_of(vm_value value)
 {
     const vm_value *routes = web_field(value, &br_word_routes);
-    return routes != NULL && routes->tag == VM_LIST;
+    return routes != NULL && routes->tag == VM_LIST ? routes : NULL;
+}
+
+static bool is_router(vm_value value)
+{
+    return routes_of(value) != NULL;
 }
 
 static vm_status router_new(vm_task *task, vm_value *args, vm_value *result)
@@ -171,12 +177,13 @@ static vm_status router_group(vm_task *task, vm_value *args, vm_value *result)
     if (!check_route(task, "Router.group", args)) {
         return VM_FAIL;
     }
-    if (!is_router(args[2])) {
+    const vm_value *group = routes_of(args[2]);
+    if (group == NULL) {
         return web_fail_type(task, args, 3, 2, "Router.group", "Router");
     }
     vm_heap *heap = vm_task_heap(task);
     vm_value router = args[0];
-    const vm_list *routes = web_field(args[2], &br_word_routes)->list;
+    const vm_list *routes = group->list;
     const vm_value *items = vm_list_items(routes);
     for (uint32_t i = 0; i < routes->size; i++) {
         vm_value route = move_route(heap, items[i], vm_text(args[1]), args[2]);
@@ -252,10 +259,11 @@ static vm_status router_state(vm_task *task, vm_value *args, vm_value *result)
 
 static vm_status router_routes(vm_task *task, vm_value *args, vm_value *result)
 {
-    if (!is_router(args[0])) {
+    const vm_value *routes = routes_of(args[0]);
+    if (routes == NULL) {
         return vm_fail_type(task, "Router.routes", "Router", args[0]);
     }
-    return web_give(result, vm_dup(*web_field(args[0], &br_word_routes)));
+    return web_give(result, vm_dup(*routes));
 }
 
 static void append_field(bl_buffer *out, const char *before, const vm_value *text)
@@ -266,10 +274,11 @@ static void append_field(bl_buffer *out, const char *before, const vm_value *tex
 
 static vm_status router_docs_json(vm_task *task, vm_value *args, vm_value *result)
 {
-    if (!is_router(args[0])) {
+    const vm_value *field = routes_of(args[0]);
+    if (field == NULL) {
         return vm_fail_type(task, "Router.docs_json", "Router", args[0]);
     }
-    const vm_list *routes = web_field(args[0], &br_word_routes)->list;
+    const vm_list *routes = field->list;
     const vm_value *items = vm_list_items(routes);
     bl_buffer own = {0};
     bl_buffer *out = br_scratch(task, &own);

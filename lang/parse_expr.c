@@ -31,9 +31,12 @@ void lang_grow(lang_parser *parser, lang_expr *expr, const lang_expr *child)
         return;
     }
     if (child->height >= LANG_TREE_HEIGHT_MAX) {
-        lang_parser_fail_at(parser, parser->token.span, "Nested too deeply",
-                            "This expression is a chain of too many operators, pipes or calls; "
-                            "name parts of it with let.");
+        bl_slice context = bl_arena_format(
+            parser->arena,
+            "Operators, pipes and calls may make an expression %d levels high; name parts of it "
+            "with let.",
+            LANG_TREE_HEIGHT_MAX);
+        lang_parser_fail_at(parser, parser->token.span, "Nested too deeply", context.data);
         return;
     }
     expr->height = (uint16_t)(child->height + 1);

@@ -367,8 +367,10 @@ void lang_parser_blame(lang_parser *parser, const lang_token *token, const char 
 void lang_parser_enter(lang_parser *parser)
 {
     if (++parser->depth > LANG_NESTING_MAX) {
-        lang_parser_fail_at(parser, parser->token.span, "Nested too deeply",
-                            "Constructs may stand inside one another 1000 times at most.");
+        bl_slice context = bl_arena_format(
+            parser->arena, "Constructs may stand inside one another %d times at most.",
+            LANG_NESTING_MAX);
+        lang_parser_fail_at(parser, parser->token.span, "Nested too deeply", context.data);
     }
 }
 

@@ -177,7 +177,8 @@ Test(parser, control)
          "(match (name x) (arm (pattern-int 0) (pattern-int 1) (guard (name y)) (name a)) (arm "
          "(wildcard) (name b)))"},
         {"patterns",
-         "match x None -> 1 Some(a) -> 2 P() -> 3 1.5 -> 4 r\"a\" -> 5 true -> 6\n() -> 7\n((q)) -> "
+         "match x None -> 1 Some(a) -> 2 P() -> 3 1.5 -> 4 r\"a\" -> 5 true -> 6\n() -> 7\n((q)) "
+         "-> "
          "8",
          "(match (name x) (arm (constructor None) (int 1)) (arm (constructor Some (bind a)) (int "
          "2)) "

@@ -474,7 +474,8 @@ class Generator:
         def evaluate(env):
             v = ep(env)
             return ec({**env, a: v[1], b: v[2]})
-        return '(match %s (%s, %s) -> %s)' % (p, a, b, c), evaluate
+        # On a line of its own: after an operand a `(` on the same line is a call.
+        return '(match %s\n(%s, %s) -> %s)' % (p, a, b, c), evaluate
 
     # ---- programs
 

@@ -101,6 +101,9 @@ void eng_core_close(eng_core *core)
     if (core->ring == NULL) {
         return;
     }
+    if (core->live_exchange_count > 0) {
+        return; // Cut: somebody still reads the bytes of a request. The process is about to end.
+    }
     // The ring first: it ends whatever the kernel still does with our memory.
     eng_ring_close(core->ring);
     core->ring = NULL;
@@ -109,8 +112,8 @@ void eng_core_close(eng_core *core)
     bl_free(core->leases);
     bl_free(core->peers);
     eng_addresses_destroy(core->addresses);
-    // A cut leaves connections and requests behind: then their pools stay for the process's end.
-    if (core->conn_count == 0 && core->live_exchange_count == 0) {
+    // A ring that broke leaves connections behind: then their pools stay for the process's end.
+    if (core->conn_count == 0) {
         bl_pool_deinit(&core->conn_pool);
         bl_pool_deinit(&core->head_pool);
         eng_out_pool_deinit(&core->out_pool);

@@ -203,6 +203,30 @@ bl_status eng_server_create(const eng_config *config, eng_server **out, bl_error
     return BL_OK;
 }
 
+// ---- drain and stop -----------------------------------------------------------------------------
+
+static void set_run_state(eng_server *server, eng_run_state state)
+{
+    if (atomic_load(&server->control.run_state) < (uint32_t)state) {
+        atomic_store(&server->control.run_state, state);
+    }
+    for (uint32_t i = 0; i < server->core_count; i++) {
+        if (server->threads[i].core.wake.eventfd >= 0) {
+            eng_wake_force(&server->threads[i].core.wake);
+        }
+    }
+}
+
+void eng_server_drain(eng_server *server)
+{
+    set_run_state(server, ENG_DRAIN);
+}
+
+void eng_server_stop(eng_server *server)
+{
+    set_run_state(server, ENG_STOP);
+}
+
 // ---- a core's thread ---------------------------------------------------------------------------
 
 static void prepare_thread(const core_thread *thread)
@@ -264,6 +288,9 @@ static void *run_thread(void *argument)
     bool is_open = thread->status == BL_OK;
     if (report_ready(thread)) {
         while (eng_core_pass(&thread->core, &thread->status, &thread->error)) {
+        }
+        if (thread->status != BL_OK) {
+            eng_server_stop(thread->server); // A server without one of its cores drops requests.
         }
     }
     if (is_open && config->on_core_stop != NULL) {
@@ -368,28 +395,6 @@ void eng_server_wait(eng_server *server, eng_result *result)
         }
     }
     result->active_count = atomic_load(&server->control.active_count);
-}
-
-static void set_run_state(eng_server *server, eng_run_state state)
-{
-    if (atomic_load(&server->control.run_state) < (uint32_t)state) {
-        atomic_store(&server->control.run_state, state);
-    }
-    for (uint32_t i = 0; i < server->core_count; i++) {
-        if (server->threads[i].core.wake.eventfd >= 0) {
-            eng_wake_force(&server->threads[i].core.wake);
-        }
-    }
-}
-
-void eng_server_drain(eng_server *server)
-{
-    set_run_state(server, ENG_DRAIN);
-}
-
-void eng_server_stop(eng_server *server)
-{
-    set_run_state(server, ENG_STOP);
 }
 
 void eng_server_destroy(eng_server *server)

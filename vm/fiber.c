@@ -304,13 +304,18 @@ static void fiber_take_apart(vm_fiber *fiber)
 
 enum { SLICE = 16384 }; // Calls and loop rounds between two looks at limits and interrupts.
 
-static vm_fiber *next_fiber(vm_task *task)
+static void take_cancelled_apart(vm_task *task)
 {
     while (task->cancelled.first != NULL) {
         vm_fiber *fiber = task->cancelled.first;
         list_remove(fiber);
         fiber_take_apart(fiber);
     }
+}
+
+static vm_fiber *next_fiber(vm_task *task)
+{
+    take_cancelled_apart(task);
     if (task->timer_count > 0) {
         int64_t now_ms = vm_now_ms();
         while (task->timer_count > 0 && task->timers[0]->deadline_ms <= now_ms) {
@@ -434,6 +439,7 @@ vm_outcome vm_fibers_run(vm_task *task)
             return outcome;
         }
     }
+    take_cancelled_apart(task);
     return VM_DONE;
 }
 

@@ -21,8 +21,7 @@ typedef struct label_place {
 
 typedef struct assembler {
     vm_program *program;
-    const vm_native *natives;
-    size_t native_count;
+    const vm_library *library;
     vm_function *functions[TABLE_MAX];
     vm_instruction *code[TABLE_MAX];
     vm_live *lives[TABLE_MAX];
@@ -204,12 +203,14 @@ static uint32_t field_index(assembler *as, const char *word)
 
 static uint32_t native_index(assembler *as, const char *word)
 {
-    for (size_t i = 0; i < as->native_count; i += 1) {
-        if (strcmp(as->natives[i].name, word) == 0) {
-            as->native_table[as->native_table_count] = &as->natives[i];
-            as->native_table_count += 1;
-            return as->native_table_count - 1;
-        }
+    size_t size = strcspn(word, ".");
+    const vm_module *module = vm_library_module(as->library, (bl_slice){word, size});
+    const vm_native *native =
+        module == NULL ? NULL : vm_module_native(module, bl_slice_of(word + size + 1));
+    if (native != NULL && native->function != NULL) {
+        as->native_table[as->native_table_count] = native;
+        as->native_table_count += 1;
+        return as->native_table_count - 1;
     }
     mistake("no such native", word);
 }
@@ -588,12 +589,11 @@ static void finish(assembler *as)
     }
 }
 
-vm_program *asm_program(const char *source, const vm_native *natives, size_t native_count)
+vm_program *asm_program(const char *source, const vm_library *library)
 {
     assembler *as = bl_alloc_zeroed(1, sizeof *as);
-    as->program = vm_program_create(NULL);
-    as->natives = natives;
-    as->native_count = native_count;
+    as->program = vm_program_create(library);
+    as->library = library;
     for (int i = 0; i < VM_CTOR_STANDARD_COUNT; i += 1) {
         as->ctors[i] = vm_standard_ctors[i];
     }

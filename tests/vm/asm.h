@@ -20,8 +20,9 @@
 
 #include "vm/vm.h"
 
-// The program of a source; aborts with a message on a mistake. natives may be NULL.
-vm_program *asm_program(const char *source, const vm_native *natives, size_t native_count);
+// The program of a source; aborts with a message on a mistake. library: where natives are looked
+// up, written Module.name; may be NULL.
+vm_program *asm_program(const char *source, const vm_library *library);
 const vm_function *asm_function(const vm_program *program, const char *name);
 
 // Runs function NAME with Ints; the text form of its value, or "error: MESSAGE", or what kept it

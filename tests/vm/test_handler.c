@@ -16,7 +16,7 @@ typedef struct row {
 static void check_rows(const row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i += 1) {
-        vm_program *program = asm_program(rows[i].source, NULL, 0);
+        vm_program *program = asm_program(rows[i].source, NULL);
         const char *got = asm_run(program, "f", rows[i].args, rows[i].count);
         cr_expect_str_eq(got, rows[i].want, "%s: got %s, want %s", rows[i].name, got, rows[i].want);
         vm_program_destroy(program);
@@ -338,7 +338,7 @@ Test(handler, loops_do_not_grow)
          "1000000"},
     };
     for (size_t i = 0; i < BL_ARRAY_COUNT(rows); i += 1) {
-        vm_program *program = asm_program(rows[i].source, NULL, 0);
+        vm_program *program = asm_program(rows[i].source, NULL);
         const char *got = asm_run_config(program, "f", rows[i].args, 1, &small);
         cr_expect_str_eq(got, rows[i].want, "%s: got %s", rows[i].name, got);
         vm_program_destroy(program);
@@ -352,7 +352,7 @@ Test(handler, pending_clauses_have_a_limit)
         COUNTER("general", "fn clause 1 8 closure\nCAPTURE r2 r1 0\nBOX_GET r3 r2\nADD_I r3 r3 1\n"
                            "BOX_SET r2 r3\nDROP r2\nDROP r1\nLOAD_UNIT r5\nMOVE r6 r0\n"
                            "CALL_VALUE r3 1\nRETURN r3\n");
-    vm_program *program = asm_program(source, NULL, 0);
+    vm_program *program = asm_program(source, NULL);
     int64_t n = 100000;
     cr_expect_str_eq(asm_run(program, "f", &n, 1), "100000");
     n = 10000000;

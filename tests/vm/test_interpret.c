@@ -41,19 +41,22 @@ static vm_status native_twice(vm_task *task, vm_value *args, vm_value *result)
     return vm_tail_call(task, args[0], &arg, 1);
 }
 
-static const vm_module module = {.name = "Test"};
-
-static const vm_native natives[] = {
-    {.name = "sum", .arity = 2, .arity_max = 2, .function = native_sum, .module = &module},
-    {.name = "fail", .arity = 0, .arity_max = 0, .function = native_fail, .module = &module},
-    {.name = "same", .arity = 1, .arity_max = 1, .function = native_same, .module = &module},
-    {.name = "twice", .arity = 1, .arity_max = 1, .function = native_twice, .module = &module},
+static vm_native natives[] = {
+    {.name = "sum", .arity = 2, .arity_max = 2, .function = native_sum},
+    {.name = "fail", .arity = 0, .arity_max = 0, .function = native_fail},
+    {.name = "same", .arity = 1, .arity_max = 1, .function = native_same},
+    {.name = "twice", .arity = 1, .arity_max = 1, .function = native_twice},
 };
+
+static vm_module module = {
+    .name = "Test", .natives = natives, .native_count = BL_ARRAY_COUNT(natives)};
 
 static void check_rows(const row *rows, size_t count)
 {
+    vm_library library = {.module_count = 0};
+    vm_library_add(&library, &module);
     for (size_t i = 0; i < count; i += 1) {
-        vm_program *program = asm_program(rows[i].source, natives, BL_ARRAY_COUNT(natives));
+        vm_program *program = asm_program(rows[i].source, &library);
         const char *got = asm_run(program, "f", rows[i].args, rows[i].count);
         cr_expect_str_eq(got, rows[i].want, "%s: got %s, want %s", rows[i].name, got, rows[i].want);
         vm_program_destroy(program);
@@ -486,17 +489,17 @@ Test(interpret, closures_and_calls)
          2,
          "3"},
         {"native as a value",
-         "fn f 2 8\nMOVE r4 r0\nMOVE r5 r1\nLOAD_NATIVE r6 sum\nCALL_VALUE r2 2\nRETURN r2\n",
+         "fn f 2 8\nMOVE r4 r0\nMOVE r5 r1\nLOAD_NATIVE r6 Test.sum\nCALL_VALUE r2 2\nRETURN r2\n",
          {1, 2},
          2,
          "3"},
         {"native as a value at the tail",
-         "fn f 2 8\nMOVE r4 r0\nMOVE r5 r1\nLOAD_NATIVE r6 sum\nTAIL_CALL_VALUE r2 2\n",
+         "fn f 2 8\nMOVE r4 r0\nMOVE r5 r1\nLOAD_NATIVE r6 Test.sum\nTAIL_CALL_VALUE r2 2\n",
          {1, 2},
          2,
          "3"},
         {"borrowed argument of a native value",
-         "fn f 2 8\nLIST r4 r0 2\nLOAD_NATIVE r5 same\nCALL_VALUE r2 1\nRETURN r2\n",
+         "fn f 2 8\nLIST r4 r0 2\nLOAD_NATIVE r5 Test.same\nCALL_VALUE r2 1\nRETURN r2\n",
          {1, 2},
          2,
          "[1, 2]"},
@@ -517,24 +520,24 @@ Test(interpret, closures_and_calls)
          2,
          "error: Function expects 2 arguments, got 1"},
         {"wrong number for a native",
-         "fn f 2 8\nMOVE r4 r0\nLOAD_NATIVE r5 sum\nCALL_VALUE r2 1\nRETURN r2\n",
+         "fn f 2 8\nMOVE r4 r0\nLOAD_NATIVE r5 Test.sum\nCALL_VALUE r2 1\nRETURN r2\n",
          {1, 2},
          2,
          "error: Function expects 2 arguments, got 1"},
-        {"native", "fn f 2 8\nNATIVE r2 r0 sum\nRETURN r2\n", {1, 2}, 2, "3"},
+        {"native", "fn f 2 8\nNATIVE r2 r0 Test.sum\nRETURN r2\n", {1, 2}, 2, "3"},
         {"native fails",
-         "fn f 2 8\nNATIVE r2 r0 fail\nRETURN r2\n",
+         "fn f 2 8\nNATIVE r2 r0 Test.fail\nRETURN r2\n",
          {1, 2},
          2,
          "error: Test.fail: 7"},
         {"native calls on",
-         "fn f 0 8\nLOAD_FUNCTION r1 double\nNATIVE r2 r1 twice\nRETURN r2\n"
+         "fn f 0 8\nLOAD_FUNCTION r1 double\nNATIVE r2 r1 Test.twice\nRETURN r2\n"
          "fn double 1 2\nADD r1 r0 r0\nRETURN r1\n",
          {0},
          0,
          "42"},
         {"native value calls on, at the tail",
-         "fn f 0 8\nLOAD_FUNCTION r3 double\nLOAD_NATIVE r4 twice\nTAIL_CALL_VALUE r1 1\n"
+         "fn f 0 8\nLOAD_FUNCTION r3 double\nLOAD_NATIVE r4 Test.twice\nTAIL_CALL_VALUE r1 1\n"
          "fn double 1 2\nADD r1 r0 r0\nRETURN r1\n",
          {0},
          0,
@@ -612,12 +615,12 @@ static const char hungry[] = "fn f 0 6\nLOAD r0 \"0123456789abcdef\"\nLOAD r1 \"
 
 Test(interpret, memory_limit)
 {
-    vm_program *program = asm_program(hungry, NULL, 0);
+    vm_program *program = asm_program(hungry, NULL);
     const char *got = asm_run_config(program, "f", NULL, 0, &(vm_config){.heap_limit = 8u << 20});
     cr_expect_str_eq(got, "error: Memory limit exceeded");
     vm_program_destroy(program);
     program = asm_program("fn f 0 4\nLIST r0 r0 0\n@top:\nLIST r1 r1 0\nPUSH r0 r0 r1\nJUMP @top\n",
-                          NULL, 0);
+                          NULL);
     got = asm_run_config(program, "f", NULL, 0, &(vm_config){.heap_limit = 8u << 20});
     cr_expect_str_eq(got, "error: Memory limit exceeded");
     vm_program_destroy(program);
@@ -627,7 +630,7 @@ static const char endless[] = "fn f 0 3\nLOAD_INT r0 0\n@top:\nADD_I r0 r0 1\nJU
 
 Test(interpret, fuel_and_interrupt)
 {
-    vm_program *program = asm_program(endless, NULL, 0);
+    vm_program *program = asm_program(endless, NULL);
     vm_thread *thread = vm_thread_create(program, &(vm_config){0});
     vm_task *task = vm_task_begin(thread);
     vm_task_start(task, (vm_value){.function = asm_function(program, "f"), .tag = VM_FUNCTION},
@@ -646,7 +649,7 @@ Test(interpret, failure_has_place_and_stack)
 {
     vm_program *program = asm_program("fn f 0 4\nLOAD_INT r2 0\nCALL r0 g\nRETURN r0\n"
                                       "fn g 1 4\nNOP\nDIV r1 r0 r0\nRETURN r1\n",
-                                      NULL, 0);
+                                      NULL);
     vm_thread *thread = vm_thread_create(program, &(vm_config){0});
     vm_task *task = vm_task_begin(thread);
     vm_task_start(task, (vm_value){.function = asm_function(program, "f"), .tag = VM_FUNCTION},

@@ -483,16 +483,13 @@ static bool read_members(reader *self)
 
 static const vm_ctor *find_ctor(const vm_program *program, bl_slice name)
 {
-    if (program != NULL) {
-        return vm_program_ctor(program, name);
-    }
     for (size_t i = 0; i < VM_CTOR_STANDARD_COUNT; i++) {
         const vm_string *known = vm_standard_ctors[i]->name;
         if (bl_slice_equal((bl_slice){known->data, known->size}, name)) {
             return vm_standard_ctors[i];
         }
     }
-    return NULL;
+    return program != NULL ? vm_program_ctor(program, name) : NULL;
 }
 
 // A variant of a constructor that may be dynamic: then one count of it is the variant's.

@@ -22,6 +22,11 @@ static void emit_set(bl_buffer *out, const std_set *set)
         return;
     }
     bl_buffer_append_char(out, '[');
+    if (set->count == 2) {
+        // RE2 turns [Aa] into a literal that ignores case, and of `a|[Aa]` (2023) only the flag of
+        // the first is kept. A surrogate, which no text contains, makes it a class like others.
+        bl_buffer_append_slice(out, BL_SLICE("\\x{D800}"));
+    }
     for (uint32_t i = 0; i < set->count; i++) {
         bl_buffer_format(out, "\\x{%X}", set->ranges[i].low);
         if (set->ranges[i].high != set->ranges[i].low) {

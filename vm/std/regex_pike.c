@@ -56,6 +56,24 @@ static uint32_t emit(std_pike *pike, pike_instruction instruction)
 
 static void compile_node(std_pike *pike, const std_node *node);
 
+// Recursion: as deep as the parser allowed.
+static bool can_be_empty(const std_node *node)
+{
+    if (node->kind == STD_NODE_SET) {
+        return false;
+    }
+    if (node->kind == STD_NODE_REPEAT && node->min == 0) {
+        return true;
+    }
+    bool is_choice = node->kind == STD_NODE_CHOICE;
+    for (const std_node *child = node->first; child != NULL; child = child->next) {
+        if (can_be_empty(child) == is_choice) {
+            return is_choice;
+        }
+    }
+    return !is_choice;
+}
+
 // Where a split goes: `inside` is preferred unless the repetition is lazy.
 static void set_split(std_pike *pike, uint32_t at, bool is_lazy, uint32_t inside, uint32_t outside)
 {
@@ -69,6 +87,29 @@ static void compile_star(std_pike *pike, const std_node *node)
     compile_node(pike, node->first);
     emit(pike, (pike_instruction){.op = PIKE_JUMP, .first = split});
     set_split(pike, split, node->is_lazy, split + 1, pike->size);
+}
+
+static void compile_plus(std_pike *pike, const std_node *node)
+{
+    uint32_t start = pike->size;
+    compile_node(pike, node->first);
+    uint32_t split = emit(pike, (pike_instruction){.op = PIKE_SPLIT});
+    set_split(pike, split, node->is_lazy, start, split + 1);
+}
+
+// If x can be empty, x* is (x+)?: in one loop for both, the way out would be taken before what x
+// may still match, because a thread meets the split a second time without having moved.
+static void compile_unlimited(std_pike *pike, const std_node *node)
+{
+    if (node->min > 0) {
+        compile_plus(pike, node);
+    } else if (!can_be_empty(node->first)) {
+        compile_star(pike, node);
+    } else {
+        uint32_t split = emit(pike, (pike_instruction){.op = PIKE_SPLIT});
+        compile_plus(pike, node);
+        set_split(pike, split, node->is_lazy, split + 1, pike->size);
+    }
 }
 
 // x{0,3} is (x(x(x)?)?)?: each split leads behind all of it.
@@ -89,11 +130,13 @@ static void compile_optionals(std_pike *pike, const std_node *node, int32_t coun
 
 static void compile_repeat(std_pike *pike, const std_node *node)
 {
-    for (int32_t i = 0; i < node->min; i++) {
+    bool is_unlimited = node->max == STD_REPEAT_UNLIMITED;
+    int32_t copies = is_unlimited ? node->min - 1 : node->min; // compile_plus makes the last one.
+    for (int32_t i = 0; i < copies; i++) {
         compile_node(pike, node->first);
     }
-    if (node->max == STD_REPEAT_UNLIMITED) {
-        compile_star(pike, node);
+    if (is_unlimited) {
+        compile_unlimited(pike, node);
     } else {
         compile_optionals(pike, node, node->max - node->min);
     }

@@ -52,7 +52,7 @@ Test(std_system, date_times_round_trip)
         instant = instant < -62167219200000 ? -instant / 5 : instant;
         const char *message;
         vm_value text =
-            std_call(&self, "DateTime.to_string", &(vm_value){vm_int(instant)}, 1, &message);
+            std_call(&self, "DateTime.to_string", (vm_value[]){vm_int(instant)}, 1, &message);
         vm_value parsed = std_call(&self, "DateTime.parse", &text, 1, &message);
         cr_assert(vm_is_ctor(parsed, VM_CTOR_OK), "%ld", instant);
         cr_assert_eq(parsed.variant->items[0].integer, instant);

@@ -70,25 +70,30 @@ bl_slice br_request_id(const br_core *core, const eng_request *request, char *ro
 
 // ---- lines of every answer -------------------------------------------------------------------
 
+// Whether the configuration lets the request's origin in.
+static bool is_allowed(const br_cors *cors, bl_slice origin)
+{
+    for (uint32_t i = 0; i < cors->origin_count && origin.data != NULL; i++) {
+        if (bl_slice_equal(cors->origins[i], BL_SLICE("*")) ||
+            bl_slice_equal(cors->origins[i], origin)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void append_cors(br_core *core, const eng_request *request)
 {
     const br_cors *cors = &core->server->config.cors;
-    bl_slice origin = eng_request_known(request, ENG_HEADER_ORIGIN);
-    bl_slice allowed = {NULL, 0};
-    bool is_star = cors->is_any && !cors->credentials;
-    for (uint32_t i = 0; i < cors->origin_count && origin.data != NULL; i++) {
-        bool fits = bl_slice_equal(cors->origins[i], BL_SLICE("*")) ||
-                    bl_slice_equal(cors->origins[i], origin);
-        allowed = fits ? origin : allowed;
-    }
-    if (is_star) {
+    if (cors->is_any && !cors->credentials) {
         bl_buffer_format(&core->lines, "Access-Control-Allow-Origin: *\r\n");
         return;
     }
+    bl_slice origin = eng_request_known(request, ENG_HEADER_ORIGIN);
     bl_buffer_format(&core->lines, "Vary: Origin\r\n");
-    if (allowed.data != NULL) {
+    if (is_allowed(cors, origin)) {
         bl_buffer_format(&core->lines, "Access-Control-Allow-Origin: %.*s\r\n",
-                         BL_SLICE_ARG(allowed));
+                         BL_SLICE_ARG(origin));
         if (cors->credentials) {
             bl_buffer_format(&core->lines, "Access-Control-Allow-Credentials: true\r\n");
         }
@@ -211,15 +216,18 @@ void br_answer_preflight(br_core *core, eng_request *request, uint32_t methods)
     br_reply_reset(reply);
     reply->status = 204;
     bl_buffer *lines = &reply->lines;
-    if (cors->is_on) {
+    bool is_star = cors->is_any && !cors->credentials;
+    bl_slice origin = eng_request_known(request, ENG_HEADER_ORIGIN);
+    if (cors->is_on && !is_star && !is_allowed(cors, origin)) {
+        // An origin that is not let in learns nothing.
+    } else if (cors->is_on) {
         bl_buffer_format(lines,
                          "Access-Control-Allow-Methods: %.*s\r\n"
                          "Access-Control-Allow-Headers: %.*s\r\n"
                          "Access-Control-Max-Age: %u\r\n",
                          BL_SLICE_ARG(cors->methods), BL_SLICE_ARG(cors->headers), cors->max_age);
     } else {
-        append_echo(lines, "Access-Control-Allow-Origin",
-                    eng_request_known(request, ENG_HEADER_ORIGIN), "*");
+        append_echo(lines, "Access-Control-Allow-Origin", origin, "*");
         append_echo(lines, "Access-Control-Allow-Methods",
                     eng_request_known(request, ENG_HEADER_ACCESS_CONTROL_REQUEST_METHOD),
                     "GET, POST, PUT, DELETE, PATCH");

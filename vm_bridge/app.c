@@ -160,7 +160,7 @@ static bool prepare(br_builder *builder, br_route *route)
     br_reply reply = {0};
     if (is_done) {
         br_reply_render(&reply, vm_task_result(task), false, builder->id_header);
-        is_done = reply.fault.size == 0 && !reply.has_date && !reply.wants_allow;
+        is_done = reply.fault.size == 0 && !reply.has_date && !reply.close && !reply.wants_allow;
     }
     if (is_done) {
         eng_response response = {.status = reply.status,

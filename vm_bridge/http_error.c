@@ -33,10 +33,7 @@ vm_value br_http_error_make(vm_task *task, const char *variant, vm_value payload
     if (ctor != NULL) {
         return vm_variant_make(heap, ctor, &payload, 1);
     }
-    vm_ctor *made = vm_ctor_dynamic(heap, name);
-    vm_value value = vm_variant_make(heap, made, &payload, 1);
-    vm_object_drop(heap, &made->header); // The variant has a count of its own.
-    return value;
+    return vm_variant_make(heap, vm_ctor_dynamic(heap, name), &payload, 1);
 }
 
 // {code?, context?: [{key, value}], message}

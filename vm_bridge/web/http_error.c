@@ -25,7 +25,9 @@ static vm_value details_of(vm_heap *heap, vm_value error)
 // The same variant with another payload (moved). Consumes error.
 static vm_value with_payload(vm_heap *heap, vm_value error, vm_value payload)
 {
-    vm_value changed = vm_variant_make(heap, error.variant->ctor, &payload, 1);
+    const vm_ctor *ctor = error.variant->ctor;
+    vm_object_dup((vm_object *)(uintptr_t)&ctor->header); // Counted where it is dynamic.
+    vm_value changed = vm_variant_make(heap, ctor, &payload, 1);
     vm_drop(heap, error);
     return changed;
 }

@@ -235,6 +235,7 @@ bool lang_parser_list_next(lang_parser *parser, bool first)
 static void stop_item(lang_parser *parser, uint32_t offset)
 {
     parser->failed = true;
+    parser->misplaced = false;
     parser->failed_at = offset;
     parser->ahead_count = 0;
     parser->token = (lang_token){.kind = LANG_TOKEN_END, .span = {offset, offset}};
@@ -347,15 +348,16 @@ void lang_parser_fail(lang_parser *parser, const char *what)
                             problem_context((lang_problem)parser->token.problem));
     } else {
         lang_parser_fail_at(parser, visible_span(parser, &parser->token), NULL, NULL);
+        parser->misplaced = true;
     }
 }
 
 void lang_parser_blame(lang_parser *parser, const lang_token *token, const char *context)
 {
-    lang_diagnostic *found = parser->diagnostics->items[parser->diagnostics->count - 1];
-    if (found->code != LANG_SYN_001) {
-        return; // The text ended.
+    if (!parser->misplaced) {
+        return;
     }
+    lang_diagnostic *found = parser->diagnostics->items[parser->diagnostics->count - 1];
     found->span = visible_span(parser, token);
     bl_slice text = visible_text(parser, found->span);
     found->message =

@@ -57,6 +57,7 @@ typedef struct lang_parser {
     uint32_t node_count;
     uint32_t depth; // Of nested constructs.
     bool failed;    // In this item; the current token is END then.
+    bool misplaced; // The failure is a token in the wrong place, not one that is wrong in itself.
     uint32_t failed_at;
 } lang_parser;
 
@@ -119,7 +120,8 @@ void lang_parser_fail(lang_parser *parser, const char *what);
 // SYN_001 with a message and a context of its own (either may be NULL: the usual one, none).
 void lang_parser_fail_at(lang_parser *parser, lang_span span, const char *message,
                          const char *context);
-// Moves the SYN_001 that was just noted to an earlier token, with a context.
+// Moves the failure that was just noted to an earlier token, with a context; only if it was about
+// a misplaced token.
 void lang_parser_blame(lang_parser *parser, const lang_token *token, const char *context);
 // One more level of nesting; fails at the limit. Pairs with leave, also then.
 void lang_parser_enter(lang_parser *parser);

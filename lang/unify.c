@@ -160,7 +160,11 @@ uint32_t lang_type_parameter_count(const lang_type *type, const void *owner)
 typedef struct type_relation {
     lang_types *types;
     lang_instance *instance; // NULL: no variables.
+    uint32_t flip_count;     // Parameters of functions of parameters of functions …
 } type_relation;
+
+// Each flip tries two ways; beyond so many, functions of functions are taken to fit.
+#define FLIP_COUNT_MAX 8
 
 static bool relate(const type_relation *relation, lang_type *actual, lang_type *expected);
 
@@ -216,16 +220,21 @@ static bool relate_all(const type_relation *relation, lang_type *actual, lang_ty
 // one that takes a closed record is wanted.
 static bool relate_parameter(const type_relation *relation, lang_type *actual, lang_type *expected)
 {
-    if (relation->instance == NULL) {
-        return lang_type_is_compatible(relation->types, actual, expected) ||
-               lang_type_is_compatible(relation->types, expected, actual);
-    }
-    if (relate(relation, actual, expected)) {
+    if (relation->flip_count == FLIP_COUNT_MAX) {
         return true;
     }
-    lang_type *known = lang_instance_apply(relation->types, relation->instance, expected,
-                                           relation->types->unknown);
-    return lang_type_is_compatible(relation->types, known, actual);
+    type_relation inner = *relation;
+    inner.flip_count++;
+    if (relate(&inner, actual, expected)) {
+        return true;
+    }
+    lang_type *known = expected;
+    if (relation->instance != NULL) {
+        known = lang_instance_apply(relation->types, relation->instance, expected,
+                                    relation->types->unknown);
+        inner.instance = NULL;
+    }
+    return relate(&inner, known, actual);
 }
 
 static bool relate_functions(const type_relation *relation, lang_type *actual, lang_type *expected)

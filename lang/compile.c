@@ -36,6 +36,7 @@ static void build_ir(ir_program *ir, bl_arena *arena, lang_world *world, vm_prog
 {
     ir_program_init(ir, arena, program);
     lower_world(ir, world, options->for_tests);
+    ir_find_reach(ir);
     ir_optimise(ir, !options->no_optimiser);
 }
 

@@ -277,6 +277,11 @@ void ir_place_counts(ir_function *function);
 // Works on all functions of the program; `level` 0: only what code generation needs.
 void ir_optimise(ir_program *program, bool enabled);
 
+// ---- placement (reach.c) ---------------------------------------------------------------------
+
+// ir_function.reach of all functions.
+void ir_find_reach(ir_program *program);
+
 // ---- code (emit*.c) --------------------------------------------------------------------------
 
 // Fills in the target of every function that is not dead.

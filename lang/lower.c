@@ -175,6 +175,7 @@ void lower_world(ir_program *ir, lang_world *world, bool for_tests)
     if (for_tests) {
         lower_tests(&program);
     }
+    lower_schemas(&program);
     while (program.queue_count > 0) {
         lower_body(&program, program.queue[--program.queue_count]);
     }

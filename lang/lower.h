@@ -33,7 +33,7 @@ typedef struct lower_program {
     ir_table helpers;              // Functions that the compiler makes, by what they do.
     ir_table arities;              // Constructor name -> the arity of all its definitions.
     ir_table modules;              // Constant values of modules and types.
-    ir_table schemas;              // lang_type_symbol -> index of its schema, plus one.
+    ir_table schemas;              // lang_type_symbol -> vm_schema.
 } lower_program;
 
 // What is known of a unit before its functions are lowered; indexed by node id.
@@ -201,5 +201,10 @@ ir_var lower_try(lower_context *context, const lang_expr *expr, ir_var want);
 
 ir_var lower_expect(lower_context *context, const lang_expr *expr, ir_var want);
 void lower_tests(lower_program *program);
+
+// ---- lower_schema.c --------------------------------------------------------------------------
+
+// Fills in the target's schemas, one for each struct of the program.
+void lower_schemas(lower_program *program);
 
 #endif

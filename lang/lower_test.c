@@ -66,10 +66,8 @@ static ir_var lower_size(lower_context *context, ir_var subject)
     ir_var result = lower_new(context, NULL);
     ir_block *join = ir_block_new(context->function);
     call_for_kind(context, subject, VM_STRING, "String", "length", &subject, 1, result, join);
-    call_for_kind(context, subject, VM_SET, "Set", "length", &subject, 1, result, join);
-    call_for_kind(context, subject, VM_MAP, "Map", "length", &subject, 1, result, join);
-    call_for_kind(context, subject, VM_MAP, "Map", "size", &subject, 1, result, join);
-    call_for_kind(context, subject, VM_SET, "Set", "size", &subject, 1, result, join);
+    call_for_kind(context, subject, VM_SET, "Set", "len", &subject, 1, result, join);
+    call_for_kind(context, subject, VM_MAP, "Map", "len", &subject, 1, result, join);
     const vm_module *list = vm_library_module(context->program->world->library, BL_SLICE("List"));
     const vm_native *native = list == NULL ? NULL : vm_module_native(list, BL_SLICE("length"));
     if (native != NULL) {

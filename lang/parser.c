@@ -411,7 +411,9 @@ static bool starts_item_line(bl_slice rest)
         size_t size = strlen(words[index]);
         if (rest.size > size && memcmp(rest.data, words[index], size) == 0) {
             char next = rest.data[size];
-            if (next == ' ' || next == '\t' || next == '\r' || next == '\n' || next == '/') {
+            bool goes_on = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z') ||
+                           (next >= '0' && next <= '9') || next == '_' || next == '!';
+            if (!goes_on) {
                 return true;
             }
         }

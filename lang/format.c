@@ -6,6 +6,7 @@
 #include "lang/format.h"
 
 #include "lang/format_parts.h"
+#include "lang/lang.h"
 
 static void render_tree(bl_arena *arena, const lang_tree *tree, bl_buffer *out)
 {
@@ -70,7 +71,7 @@ static bool format_to_rest(bl_arena *arena, const lang_tree *tree, const meaning
     return true;
 }
 
-bool lang_format(bl_arena *arena, const lang_tree *tree, bl_buffer *out)
+bool lang_format_tree(bl_arena *arena, const lang_tree *tree, bl_buffer *out)
 {
     bl_buffer formatted = {0};
     meaning want = {.comment_count = tree->comment_count};
@@ -79,5 +80,31 @@ bool lang_format(bl_arena *arena, const lang_tree *tree, bl_buffer *out)
     bl_buffer_append_slice(out, good ? bl_buffer_slice(&formatted) : tree->source->text);
     bl_buffer_deinit(&formatted);
     bl_buffer_deinit(&want.dump);
+    return good;
+}
+
+bool lang_format(bl_slice path, bl_slice text, bl_buffer *out, bl_buffer *diagnostics_out)
+{
+    bl_arena arena;
+    lang_source source;
+    lang_diagnostics diagnostics;
+    bl_error error;
+    bl_arena_init(&arena, 0);
+    bool good = lang_source_init(&source, &arena, path, text, &error) == BL_OK;
+    if (good) {
+        lang_diagnostics_init(&diagnostics, &arena, &source);
+        const lang_tree *tree = lang_parse(&arena, &source, &diagnostics);
+        good = diagnostics.count == 0;
+        if (good) {
+            // A result that fails its check is the source unchanged: nothing to tell a user.
+            (void)!lang_format_tree(&arena, tree, out);
+        } else {
+            lang_diagnostics_sort(&diagnostics);
+            lang_diagnostics_write_text(&diagnostics, diagnostics_out, false);
+        }
+    } else {
+        bl_buffer_format(diagnostics_out, "%.*s: %s\n", BL_SLICE_ARG(path), error.message);
+    }
+    bl_arena_deinit(&arena);
     return good;
 }

@@ -8,6 +8,6 @@
 // compared with the tree: should they differ, which would be a mistake in here, the source is
 // appended unchanged and the answer is false. Temporary memory comes from the arena.
 BL_MUST_USE
-bool lang_format(bl_arena *arena, const lang_tree *tree, bl_buffer *out);
+bool lang_format_tree(bl_arena *arena, const lang_tree *tree, bl_buffer *out);
 
 #endif

@@ -47,11 +47,11 @@ static void check_format(bl_arena *arena, const lang_tree *tree)
     lang_diagnostics diagnostics;
     bl_buffer once = {0};
     bl_buffer twice = {0};
-    bool same = lang_format(arena, tree, &once);
+    bool same = lang_format_tree(arena, tree, &once);
     BL_CHECK(same);
     const lang_tree *again = parse(arena, &source, &diagnostics, bl_buffer_slice(&once));
     BL_CHECK(diagnostics.count == 0);
-    same = lang_format(arena, again, &twice);
+    same = lang_format_tree(arena, again, &twice);
     BL_CHECK(same);
     BL_CHECK(bl_slice_equal(bl_buffer_slice(&once), bl_buffer_slice(&twice)));
     bl_buffer_deinit(&once);

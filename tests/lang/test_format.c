@@ -1,6 +1,7 @@
 // tests/lang/test_format.c: the canonical form in examples, and its promises over every program of
 // the corpus: the same meaning, nothing lost, nothing left to change; also with comments anywhere.
 #include "lang/format.h"
+#include "lang/lang.h"
 #include "lang/lexer.h"
 #include "tests/lang/syntax.h"
 
@@ -15,7 +16,7 @@ static bool format_text(bl_slice text, bl_buffer *out)
 {
     syntax parsed;
     syntax_parse(&parsed, text);
-    bool good = parsed.diagnostics.count == 0 && lang_format(&parsed.arena, parsed.tree, out);
+    bool good = parsed.diagnostics.count == 0 && lang_format_tree(&parsed.arena, parsed.tree, out);
     syntax_deinit(&parsed);
     return good;
 }
@@ -154,7 +155,7 @@ static void check_promises(const char *path, bl_slice text)
 {
     bl_buffer once = {0};
     bl_buffer twice = {0};
-    cr_expect(format_text(text, &once), "%s: meaning changed", path); // lang_format compares.
+    cr_expect(format_text(text, &once), "%s: meaning changed", path); // lang_format_tree compares.
     cr_expect(format_text(bl_buffer_slice(&once), &twice), "%s", path);
     cr_expect(bl_slice_equal(bl_buffer_slice(&once), bl_buffer_slice(&twice)),
               "%s: a second time changes it", path);

@@ -16,7 +16,21 @@ void br_queue_init(br_queue *queue)
     atomic_init(&queue->backlog, 0);
 }
 
-static void wake_if_asleep(br_queue *queue)
+bool br_queue_reserve(br_queue *queue, uint32_t depth)
+{
+    if (atomic_fetch_add_explicit(&queue->backlog, 1, memory_order_relaxed) >= depth) {
+        atomic_fetch_sub_explicit(&queue->backlog, 1, memory_order_relaxed);
+        return false;
+    }
+    return true;
+}
+
+void br_queue_push(br_queue *queue, eng_inbox_link *job)
+{
+    (void)eng_inbox_post(&queue->inbox, job); // Whether it was empty: the state says more.
+}
+
+void br_queue_wake(br_queue *queue)
 {
     // Pairs with the store of QUEUE_SLEEPING in br_queue_sleep.
     atomic_thread_fence(memory_order_seq_cst);
@@ -25,18 +39,6 @@ static void wake_if_asleep(br_queue *queue)
         // Can only fail for a bad address, which this is not.
         (void)syscall(SYS_futex, &queue->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     }
-}
-
-bool br_queue_post(br_queue *queue, eng_inbox_link *job, uint32_t depth)
-{
-    // Reserved before it is linked: several posters together stay below the depth.
-    if (atomic_fetch_add_explicit(&queue->backlog, 1, memory_order_relaxed) >= depth) {
-        atomic_fetch_sub_explicit(&queue->backlog, 1, memory_order_relaxed);
-        return false;
-    }
-    (void)eng_inbox_post(&queue->inbox, job); // Whether it was empty: the state says more.
-    wake_if_asleep(queue);
-    return true;
 }
 
 eng_inbox_link *br_queue_take(br_queue *queue)

@@ -3,7 +3,8 @@
 // An eng_inbox (intrusive, no lock, no allocation) with a consumer that may sleep. The worker says
 // that it sleeps, looks once more, and only then waits on the futex; a poster links its job first
 // and looks at the state afterwards. Both sides are sequentially consistent, so one of them sees
-// the other; the poster pays a system call only if the worker does sleep.
+// the other; the poster pays a system call only if the worker does sleep, and only once for all
+// jobs of a pass of its loop.
 //
 // The count of jobs is the worker's backlog: posted and not yet finished. It bounds the queue and
 // tells which of two workers is behind.
@@ -21,9 +22,13 @@ typedef struct br_queue {
 
 void br_queue_init(br_queue *queue);
 
-// Any thread. False, and nothing has happened, when the backlog is at depth.
+// Any thread. Makes room in the backlog for one job; false when it is at depth.
 BL_MUST_USE
-bool br_queue_post(br_queue *queue, eng_inbox_link *job, uint32_t depth);
+bool br_queue_reserve(br_queue *queue, uint32_t depth);
+// Any thread, after a reservation. The worker may sleep on: br_queue_wake is owed, soon, and once
+// for any number of jobs.
+void br_queue_push(br_queue *queue, eng_inbox_link *job);
+void br_queue_wake(br_queue *queue);
 static inline uint32_t br_queue_backlog(br_queue *queue)
 {
     return atomic_load_explicit(&queue->backlog, memory_order_relaxed);

@@ -119,8 +119,11 @@ static void dispatch(br_core *core, eng_request *request, br_route *route)
 {
     br_number(core, request); // The worker may name it in a message.
     br_run *run = make_run(core, request, route);
+    uint32_t worker = 0;
     core->hint += core->server->core_count;
-    if (br_pool_post(core->server->pool, run, core->hint)) {
+    if (br_pool_post(core->server->pool, run, core->hint, &worker)) {
+        core->woken_workers[worker] = true;
+        core->owes_wakes = true;
         return;
     }
     br_reply_json(&run->reply, 503,
@@ -290,7 +293,33 @@ static void on_timeout(eng_core *engine, eng_request *request)
 
 static void on_message(eng_core *engine, eng_inbox_link *message)
 {
-    br_answer_run(core_of(engine), BL_CONTAINER_OF(message, br_run, link));
+    br_core *core = core_of(engine);
+    br_run *newest = BL_CONTAINER_OF(message, br_run, link);
+    // A chain, the newest first: the oldest is answered first.
+    br_run *oldest = NULL;
+    while (newest != NULL) {
+        br_run *next = newest->next;
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    while (oldest != NULL) {
+        br_run *run = oldest;
+        oldest = run->next;
+        br_answer_run(core, run);
+    }
+}
+
+static void wake_workers(br_core *core)
+{
+    uint32_t count = br_pool_size(core->server->pool);
+    for (uint32_t i = 0; i < count; i++) {
+        if (core->woken_workers[i]) {
+            core->woken_workers[i] = false;
+            br_pool_wake(core->server->pool, i);
+        }
+    }
+    core->owes_wakes = false;
 }
 
 // One turn for each handler of this thread that can go on.
@@ -319,6 +348,9 @@ static bool on_pass(eng_core *engine)
 {
     br_core *core = core_of(engine);
     bool has_more = core->ready != NULL && run_ready(core);
+    if (core->owes_wakes) {
+        wake_workers(core);
+    }
     br_log_publish(core->log);
     return has_more;
 }
@@ -374,6 +406,7 @@ void br_core_init(br_core *core, br_server *server, uint32_t index)
     *core =
         (br_core){.server = server, .context = {BR_CONTEXT_REQUEST}, .id_block = 1, .hint = index};
     core->log = br_log_buffer_of(server->log, index);
+    core->woken_workers = bl_alloc_zeroed(server->worker_count, sizeof(bool));
     core->params = bl_alloc((rt_router_param_max(server->app->router) + 1) * sizeof(*core->params));
 }
 
@@ -390,6 +423,7 @@ void br_core_deinit(br_core *core)
     bl_buffer_deinit(&core->lines);
     bl_buffer_deinit(&core->scratch);
     bl_free(core->params);
+    bl_free(core->woken_workers);
 }
 
 br_run *br_run_acquire(br_core *core)

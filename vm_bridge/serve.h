@@ -25,6 +25,7 @@ typedef struct br_server {
     br_log *log;
     br_core *cores;
     uint32_t core_count;
+    uint32_t worker_count;
     bl_slice cors_lines; // Of every answer that does not depend on the origin.
     _Alignas(BL_CACHE_LINE) _Atomic(uint64_t) next_id;
 } br_server;
@@ -36,8 +37,8 @@ struct br_core {
     br_log_buffer *log;
     bl_slice *params; // Room for the parameters of any route.
     br_context context;
-    br_reply reply;                     // Of the request in the callback.
-    bl_buffer lines;                    // Header lines of the server.
+    br_reply reply;  // Of the request in the callback.
+    bl_buffer lines; // Header lines of the server.
     bl_buffer scratch;
     uint64_t next_id, end_id, id_block; // Ids taken and not used.
     int64_t id_time_ns;
@@ -45,6 +46,8 @@ struct br_core {
     uint32_t live_runs;
     br_run *ready, *ready_last; // Handlers on this thread that go on with the next pass.
     uint32_t hint;              // Which worker is near.
+    bool *woken_workers;        // Those that were given runs in this pass: woken at its end.
+    bool owes_wakes;
 };
 
 // Fills the callbacks of config; user: the server.

@@ -240,6 +240,8 @@ static bool prepare(br_server *server, const br_launch *launch, vm_thread *threa
 static bool make_parts(br_server *server, uint32_t core_count)
 {
     server->core_count = core_count;
+    uint32_t workers = server->options.worker_count;
+    server->worker_count = workers == 0 ? 2 * core_count : workers;
     server->rate = br_rate_create(&server->config.rate);
     server->log = br_log_create(core_count, STDERR_FILENO);
     if (server->log == NULL) {
@@ -249,9 +251,9 @@ static bool make_parts(br_server *server, uint32_t core_count)
     for (uint32_t i = 0; i < core_count; i++) {
         br_core_init(&server->cores[i], server, i);
     }
-    uint32_t workers = server->options.worker_count;
     br_pool_config pool = {.program = server->program,
-                           .worker_count = workers == 0 ? 2 * core_count : workers,
+                           .worker_count = server->worker_count,
+                           .core_count = core_count,
                            .queue_depth = server->options.queue_depth,
                            .waiting_max = server->options.waiting_max,
                            .handler_memory = server->options.handler_memory,

@@ -15,7 +15,10 @@ struct br_worker {
     vm_thread *thread;
     bl_buffer scratch;
     br_run *ready, *ready_last; // In turn.
-    br_run **waiting;           // A heap by due_ms.
+    br_run **finished;          // For each core: a chain, the newest first.
+    uint32_t finished_count;
+    int64_t finished_ns; // When the first of them was.
+    br_run **waiting;    // A heap by due_ms.
     uint32_t waiting_count, waiting_capacity;
     pthread_t handle;
 };
@@ -26,11 +29,16 @@ struct br_pool {
     uint32_t started_count;
 };
 
-static int64_t now_ms(void)
+static int64_t now_ns(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t now_ms(void)
+{
+    return now_ns() / 1000000;
 }
 
 // ---- runs that can go on ---------------------------------------------------------------------
@@ -124,12 +132,38 @@ static void wake_due(br_worker *worker)
 
 // ---- the loop --------------------------------------------------------------------------------
 
+static void post_finished(br_worker *worker)
+{
+    for (uint32_t i = 0; worker->finished_count > 0 && i < worker->pool->config.core_count; i++) {
+        br_run *first = worker->finished[i];
+        worker->finished[i] = NULL;
+        if (first != NULL) {
+            eng_core_post(first->request->core, &first->link);
+        }
+    }
+    worker->finished_count = 0;
+}
+
 static void finish(br_worker *worker, br_run *run)
 {
     if (run->is_counted) {
         br_queue_finish(&worker->queue);
     }
-    eng_core_post(run->request->core, &run->link);
+    if (worker->finished_count == 0) {
+        worker->finished_ns = now_ns();
+    }
+    uint32_t core = eng_core_index(run->request->core);
+    run->next = worker->finished[core];
+    worker->finished[core] = run;
+    worker->finished_count += 1;
+}
+
+// Answers wait for company, but neither long nor behind a handler that computes.
+static bool must_post(const br_worker *worker)
+{
+    return worker->finished_count > 0 &&
+           (worker->ready == NULL || worker->finished_count >= BR_FINISHED_MAX ||
+            now_ns() - worker->finished_ns > BR_FINISHED_WAIT_NS);
 }
 
 // Whether nobody waits for the answer: over its time, or the client has gone and nothing was done.
@@ -170,6 +204,7 @@ static void step(br_worker *worker, br_run *run)
     if (br_run_step(run, BR_FUEL_SLICE, worker->pool->config.id_header, &outcome)) {
         finish(worker, run);
     } else if (outcome == VM_OUT_OF_FUEL) {
+        post_finished(worker); // This one takes its time.
         push_ready(worker, run);
     } else if (worker->waiting_count >= worker->pool->config.waiting_max) {
         refuse(run);
@@ -204,6 +239,9 @@ static void *run_worker(void *argument)
     for (;;) {
         take_new(worker);
         wake_due(worker);
+        if (must_post(worker)) {
+            post_finished(worker);
+        }
         br_run *run = pop_ready(worker);
         if (run != NULL) {
             step(worker, run);
@@ -232,6 +270,7 @@ br_pool *br_pool_create(const br_pool_config *config)
     for (uint32_t i = 0; i < config->worker_count; i++) {
         br_worker *worker = &pool->workers[i];
         worker->pool = pool;
+        worker->finished = bl_alloc_zeroed(config->core_count, sizeof(br_run *));
         br_queue_init(&worker->queue);
         if (pthread_create(&worker->handle, NULL, run_worker, worker) != 0) {
             break;
@@ -253,34 +292,55 @@ void br_pool_destroy(br_pool *pool)
     }
     for (uint32_t i = 0; i < pool->started_count; i++) {
         br_worker *worker = &pool->workers[i];
-        BL_CHECK(br_queue_post(&worker->queue, &worker->stop, UINT32_MAX));
+        br_queue_push(&worker->queue, &worker->stop);
+        br_queue_wake(&worker->queue);
         pthread_join(pool->workers[i].handle, NULL);
         bl_free(worker->waiting);
+        bl_free(worker->finished);
         bl_buffer_deinit(&worker->scratch);
     }
     bl_free(pool->workers);
     bl_free(pool);
 }
 
-bool br_pool_post(br_pool *pool, br_run *run, uint32_t hint)
+uint32_t br_pool_size(const br_pool *pool)
+{
+    return pool->config.worker_count;
+}
+
+void br_pool_wake(br_pool *pool, uint32_t worker_index)
+{
+    br_queue_wake(&pool->workers[worker_index].queue);
+}
+
+static bool try_post(br_pool *pool, br_run *run, uint32_t index)
+{
+    br_worker *worker = &pool->workers[index];
+    if (!br_queue_reserve(&worker->queue, pool->config.queue_depth)) {
+        return false;
+    }
+    run->worker = worker;
+    run->is_counted = true;
+    br_queue_push(&worker->queue, &run->link);
+    return true;
+}
+
+bool br_pool_post(br_pool *pool, br_run *run, uint32_t hint, uint32_t *worker_index)
 {
     // The nearest worker, or the less loaded of two where that one is behind.
     uint32_t count = pool->config.worker_count;
-    uint32_t near = hint % count;
-    uint32_t other = (near + count / 2 + (count > 2 ? hint / count % (count / 2) : 0)) % count;
-    br_queue *queue = &pool->workers[near].queue;
-    br_queue *second = &pool->workers[other].queue;
-    bool is_behind = br_queue_backlog(queue) > br_queue_backlog(second);
-    run->worker = &pool->workers[is_behind ? other : near];
-    uint32_t depth = pool->config.queue_depth;
-    run->is_counted = true;
-    if (br_queue_post(is_behind ? second : queue, &run->link, depth)) {
+    uint32_t first = hint % count;
+    uint32_t second = (first + 1 + hint / count % (count > 1 ? count - 1 : 1)) % count;
+    if (br_queue_backlog(&pool->workers[first].queue) >
+        br_queue_backlog(&pool->workers[second].queue)) {
+        uint32_t behind = first;
+        first = second;
+        second = behind;
+    }
+    if (try_post(pool, run, first)) {
+        *worker_index = first;
         return true;
     }
-    run->worker = &pool->workers[is_behind ? near : other];
-    if (br_queue_post(is_behind ? queue : second, &run->link, depth)) {
-        return true;
-    }
-    run->worker = NULL;
-    return false;
+    *worker_index = second;
+    return try_post(pool, run, second);
 }

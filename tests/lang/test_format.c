@@ -148,8 +148,29 @@ Test(format, comments)
     check_rows(rows, BL_ARRAY_COUNT(rows));
 }
 
-// ---- over the corpus
-// -----------------------------------------------------------------------------
+Test(format, files_with_syntax_errors_are_left_alone)
+{
+    bl_buffer out = {0};
+    bl_buffer diagnostics = {0};
+    cr_expect(!lang_format(BL_SLICE("a.bl"), BL_SLICE("fn f() = )"), &out, &diagnostics));
+    bl_buffer_append_char(&diagnostics, '\0');
+    cr_expect_str_eq(diagnostics.data, "error[SYN_001]: Syntax error: unexpected `)`\n"
+                                       "  --> a.bl:1:10\n"
+                                       "   |\n"
+                                       " 1 | fn f() = )\n"
+                                       "   |          ^\n"
+                                       "\n"
+                                       "1 error(s)\n");
+    cr_expect(out.size == 0);
+    diagnostics.size = 0;
+    cr_expect(lang_format(BL_SLICE("a.bl"), BL_SLICE("fn f()=1"), &out, &diagnostics));
+    cr_expect(bl_slice_equal(bl_buffer_slice(&out), BL_SLICE("fn f() = 1\n")));
+    cr_expect(diagnostics.size == 0);
+    bl_buffer_deinit(&out);
+    bl_buffer_deinit(&diagnostics);
+}
+
+// ---- over the corpus ------------------------------------------------------------------------
 
 static void check_promises(const char *path, bl_slice text)
 {

@@ -435,8 +435,7 @@ Test(parser, nesting_has_a_limit)
     }
 }
 
-// ---- invariants over the corpus
-// ------------------------------------------------------------------
+// ---- invariants over the corpus -------------------------------------------------------------
 
 typedef struct id_check {
     uint32_t programs;

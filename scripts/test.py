@@ -404,9 +404,9 @@ def section_fuzz(tally, seconds=20):
     if not compiler:
         tally.skip("clang is not here; the corpora were replayed with the unit tests")
         return
-    options = ["-Dbuildtype=debug", "-Doptimization=1", "-Dfuzz=true", "-Dtests=false",
+    options = ["-Dbuildtype=debug", "-Doptimization=1", "-Dfuzz=true", "-Dtests=true",
                "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dallocator=libc"]
-    if not compile_folder(tally, "build-fuzz", options, compiler):
+    if not compile_folder(tally, "build-fuzz", options, compiler, ["fuzz"]):
         return
     targets = sorted(path for path in (ROOT / "build-fuzz" / "tests" / "fuzz").glob("fuzz_*")
                      if path.is_file() and os.access(path, os.X_OK))

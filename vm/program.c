@@ -37,10 +37,10 @@ vm_string *vm_program_string(vm_program *program, bl_slice text)
     vm_string *string = bl_arena_alloc(&program->arena, sizeof *string + text.size + 1);
     *string = (vm_string){.header = {.kind = VM_STRING}, .size = (uint32_t)text.size};
     if (text.size > 0) {
-        memcpy(string->inline_data, text.data, text.size);
+        memcpy(vm_string_room(string), text.data, text.size);
     }
-    string->inline_data[text.size] = '\0';
-    string->data = string->inline_data;
+    vm_string_room(string)[text.size] = '\0';
+    string->data = vm_string_room(string);
     bool is_ascii = vm_string_is_ascii(string);
     string->header.flags = is_ascii ? VM_STRING_ASCII : VM_STRING_UNICODE;
     return string;

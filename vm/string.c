@@ -22,7 +22,7 @@ vm_string *vm_string_alloc(vm_heap *heap, size_t size)
     vm_string *string = vm_object_take(heap, VM_STRING, whole);
     string->size = (uint32_t)size;
     string->capacity = (uint32_t)(whole - offsetof(vm_string, inline_data));
-    string->data = string->inline_data;
+    string->data = vm_string_room(string);
     return string;
 }
 
@@ -30,7 +30,7 @@ vm_value vm_string_make(vm_heap *heap, const char *data, size_t size)
 {
     vm_string *string = vm_string_alloc(heap, size);
     if (size > 0) {
-        memcpy(string->inline_data, data, size);
+        memcpy(vm_string_room(string), data, size);
     }
     return vm_of(string);
 }
@@ -95,10 +95,10 @@ static void string_forget_flags(vm_string *string, bl_slice right)
 // right may be part of old: then it is found again at the same offset.
 static vm_string *string_grow(vm_heap *heap, vm_string *old, size_t size)
 {
-    bool in_place = vm_is_unique(&old->header) && old->data == old->inline_data;
+    bool in_place = vm_is_unique(&old->header) && old->data == vm_string_room(old);
     if (!in_place) {
         vm_string *copy = vm_string_alloc(heap, size);
-        memcpy(copy->inline_data, old->data, old->size);
+        memcpy(vm_string_room(copy), old->data, old->size);
         copy->header.flags = old->header.flags & (VM_STRING_ASCII | VM_STRING_UNICODE);
         copy->size = old->size;
         vm_object_drop(heap, &old->header);
@@ -107,7 +107,7 @@ static vm_string *string_grow(vm_heap *heap, vm_string *old, size_t size)
     size_t whole = (string_size(size + size / 2) + VM_CLASS_SIZE - 1) / VM_CLASS_SIZE;
     whole *= VM_CLASS_SIZE;
     vm_string *string = vm_heap_resize(heap, old, string_size(old->capacity), whole);
-    string->data = string->inline_data;
+    string->data = vm_string_room(string);
     string->capacity = (uint32_t)(whole - offsetof(vm_string, inline_data));
     return string;
 }
@@ -126,7 +126,7 @@ vm_value vm_string_append(vm_heap *heap, vm_value left, bl_slice right)
         string = string_grow(heap, string, size);
     }
     string_forget_flags(string, right);
-    memcpy(string->inline_data + string->size, right.data, right.size);
+    memcpy(vm_string_room(string) + string->size, right.data, right.size);
     string->size = (uint32_t)size;
     return vm_of(string);
 }

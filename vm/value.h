@@ -111,12 +111,18 @@ struct vm_string {
     vm_object header;
     uint32_t size;     // Bytes.
     uint32_t capacity; // Of inline bytes; 0 for views and borrowed bytes.
-    const char *data;  // == inline_data, or into parent or a receive buffer.
+    const char *data;  // == vm_string_room, or into parent or a receive buffer.
     union {
-        vm_string *parent; // VM_STRING_VIEW: counted.
-        char inline_data[8];
+        vm_string *parent;   // VM_STRING_VIEW: counted.
+        char inline_data[8]; // The first of them: read and write through vm_string_room.
     };
 };
+
+// Where the bytes of a string that owns them stand: inline_data, of which there are `capacity`.
+static inline char *vm_string_room(vm_string *string)
+{
+    return (char *)string + offsetof(struct vm_string, inline_data);
+}
 
 // Elements of one or several lists. Several lists may look at one store, each at its own range: a
 // tail is a new vm_list over the same store; an append goes in place if the list ends where the

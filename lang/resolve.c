@@ -172,12 +172,12 @@ static lang_type *resolve_name(lang_checker *checker, lang_type_scope *scope,
     if (builtin != NULL) {
         return builtin;
     }
-    if (lang_find_effect(checker, name) != NULL) {
-        return lang_type_module_of(checker->types, name);
-    }
     if (scope != NULL && scope->implicit && is_single_letter(name)) {
         add_parameter(checker, scope, name);
         return find_parameter(checker, scope, name);
+    }
+    if (lang_find_effect(checker, name) != NULL) {
+        return lang_type_module_of(checker->types, name);
     }
     return checker->types->unknown;
 }

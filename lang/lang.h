@@ -11,20 +11,20 @@
 #include "vm/chunk.h"
 
 typedef struct lang_options {
-    lang_level level;   // Which checks run; run and serve use LANG_LEVEL_REFINEMENTS.
-    bool check_only;    // Stop before code generation.
-    bool for_tests;     // Also compile tests (program->tests).
-    bool no_optimiser;  // For the differential tests.
-    bl_slice text;      // The program's text instead of the file's; data == NULL: read the file.
+    lang_level level;  // Which checks run; run and serve use LANG_LEVEL_REFINEMENTS.
+    bool check_only;   // Stop before code generation.
+    bool for_tests;    // Also compile tests (program->tests).
+    bool no_optimiser; // For the differential tests.
+    bl_slice text;     // The program's text instead of the file's; data == NULL: read the file.
 } lang_options;
 
 typedef struct lang_result {
     const lang_diagnostics *diagnostics; // Of the main file, sorted.
     uint32_t error_count;
-    bool read_failed; // IO_001.
-    const char *read_reason; // "No such file or directory".
+    bool read_failed;         // IO_001.
+    const char *read_reason;  // "No such file or directory".
     bool main_has_parameters; // Entry point exists but takes parameters.
-    vm_program *program; // NULL with errors or check_only.
+    vm_program *program;      // NULL with errors or check_only.
 } lang_result;
 
 // library: kept for the life of the program. Never NULL.
@@ -33,7 +33,12 @@ vm_program *lang_result_take_program(lang_result *result);
 void lang_result_destroy(lang_result *result);
 
 // `dump --ast | --types | --ir`: appends text; false if the file has errors (diagnostics appended).
-typedef enum lang_dump { LANG_DUMP_AST, LANG_DUMP_TYPES, LANG_DUMP_IR, LANG_DUMP_BYTECODE } lang_dump;
+typedef enum lang_dump {
+    LANG_DUMP_AST,
+    LANG_DUMP_TYPES,
+    LANG_DUMP_IR,
+    LANG_DUMP_BYTECODE,
+} lang_dump;
 bool lang_dump_write(const vm_library *library, bl_slice path, lang_dump what, bl_buffer *out);
 
 // Canonical form of a file. False with syntax errors: then *diagnostics_out has their text.

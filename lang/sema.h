@@ -36,20 +36,20 @@ typedef struct lang_dictionary_parameter {
 
 struct lang_function_symbol {
     const lang_function *syntax;
-    lang_unit *unit; // Whose tables its node ids index.
-    const lang_item *item; // The item that it is, or the impl or trait that it stands in.
+    lang_unit *unit;          // Whose tables its node ids index.
+    const lang_item *item;    // The item that it is, or the impl or trait that it stands in.
     lang_trait_symbol *trait; // A method of an impl, or a default method; else NULL.
     lang_impl_symbol *impl;   // A method of an impl; else NULL.
     const lang_group *group;  // The describe group that it belongs to; NULL: the file.
     lang_type *type;          // A function type; generic ones with their parameters.
     const lang_dictionary_parameter *dictionaries;
-    uint32_t dictionary_count; // A default method has one more, first: Self's own dictionary.
+    uint32_t dictionary_count;       // A default method has one more, first: Self's own dictionary.
     const bl_slice *type_parameters; // Written ones, or implicit ones; indices of PARAMETER types.
     uint32_t type_parameter_count;
     bool is_exported;
-    bool is_library; // From the Baseline source of a library module.
+    bool is_library;         // From the Baseline source of a library module.
     const vm_native *native; // is_library: the row that it implements; else NULL.
-    uint32_t index;  // Dense over the world, for tables of later passes.
+    uint32_t index;          // Dense over the world, for tables of later passes.
 };
 
 typedef enum lang_type_symbol_kind {
@@ -62,8 +62,8 @@ typedef enum lang_type_symbol_kind {
 struct lang_type_symbol {
     lang_type_symbol_kind kind;
     bl_slice name;
-    lang_unit *unit;        // NULL: built in (Option, Result, HttpError).
-    const lang_item *item;  // NULL: built in.
+    lang_unit *unit;                       // NULL: built in (Option, Result, HttpError).
+    const lang_item *item;                 // NULL: built in.
     lang_constructor_symbol *constructors; // ENUM, in order of declaration.
     uint32_t constructor_count;
     // STRUCT: field types in order of declaration stand in the syntax; resolved ones here.
@@ -107,8 +107,8 @@ struct lang_impl_symbol {
     lang_unit *unit;
     const lang_item *item;
     lang_type *target;
-    bl_slice key; // As messages print it.
-    lang_type *key_type; // Impls of one trait and key_type are the same one.
+    bl_slice key;                   // As messages print it.
+    lang_type *key_type;            // Impls of one trait and key_type are the same one.
     lang_function_symbol **methods; // Parallel to trait->methods; NULL: the default is used.
     lang_impl_symbol **supertraits; // Parallel to trait->supertraits; NULL where TRT_010.
     uint32_t index;
@@ -117,26 +117,26 @@ struct lang_impl_symbol {
 // ---- references -------------------------------------------------------------------------------
 
 typedef enum lang_ref_kind {
-    LANG_REF_NONE,        // Not a reference (or a field access on a value).
-    LANG_REF_LOCAL,       // .local: id of the NAME pattern that binds it, in the same unit.
-    LANG_REF_FUNCTION,    // .function
-    LANG_REF_CONSTRUCTOR, // .constructor
-    LANG_REF_NATIVE,      // .native, perhaps written in Baseline (function NULL).
-    LANG_REF_OPERATION,   // .effect and the name written: an operation of a declared or undeclared effect.
-    LANG_REF_TRAIT_METHOD, // .trait, .method, .dispatch
+    LANG_REF_NONE,           // Not a reference (or a field access on a value).
+    LANG_REF_LOCAL,          // .local: id of the NAME pattern that binds it, in the same unit.
+    LANG_REF_FUNCTION,       // .function
+    LANG_REF_CONSTRUCTOR,    // .constructor
+    LANG_REF_NATIVE,         // .native, perhaps written in Baseline (function NULL).
+    LANG_REF_OPERATION,      // .effect (declared or not) and the name written.
+    LANG_REF_TRAIT_METHOD,   // .trait, .method, .dispatch
     LANG_REF_ENUM_TO_STRING, // .type
     LANG_REF_ENUM_PARSE,     // .type
-    LANG_REF_TYPE,        // .type: a type's name as a value (Row.decode).
-    LANG_REF_MODULE,      // A module, effect or unknown capitalised name as a value.
-    LANG_REF_MISSING,     // `Module.f` of a module that has no f: a run-time error if reached.
-    LANG_REF_UNDEFINED,   // A run-time error if reached.
+    LANG_REF_TYPE,           // .type: a type's name as a value (Row.decode).
+    LANG_REF_MODULE,         // A module, effect or unknown capitalised name as a value.
+    LANG_REF_MISSING,        // `Module.f` of a module that has no f: a run-time error if reached.
+    LANG_REF_UNDEFINED,      // A run-time error if reached.
 } lang_ref_kind;
 
 // How a trait method or a dictionary is found.
 typedef enum lang_dispatch {
-    LANG_DISPATCH_IMPL,       // .impl
-    LANG_DISPATCH_PARAMETER,  // .parameter: dictionary parameter of the enclosing function, then .path
-    LANG_DISPATCH_DYNAMIC,    // By the run-time value of the first argument.
+    LANG_DISPATCH_IMPL,      // .impl
+    LANG_DISPATCH_PARAMETER, // .parameter: dictionary of the enclosing function, then .path
+    LANG_DISPATCH_DYNAMIC,   // By the run-time value of the first argument.
 } lang_dispatch;
 
 typedef struct lang_evidence {
@@ -189,18 +189,18 @@ struct lang_unit {
     lang_diagnostics diagnostics;
     bl_slice name; // "Users" of `import Api.Users`; of the main file: "".
     bool is_main;
-    bool is_library;             // Baseline source of a library module.
-    const vm_module *module;     // is_library.
-    vm_prelude prelude;          // What the checker knows; VM_PRELUDE_NEVER + has_prelude false: none.
+    bool is_library;         // Baseline source of a library module.
+    const vm_module *module; // is_library.
+    vm_prelude prelude;      // What the checker knows; NEVER and no has_prelude: none.
     bool has_prelude;
     lang_import_result *imports; // In source order.
     uint32_t import_count;
 
     // Results, each indexed by node id (tree->node_count entries).
-    lang_type **types;           // NULL: no type (not an expression or pattern).
+    lang_type **types; // NULL: no type (not an expression or pattern).
     lang_ref *refs;
     const lang_call_info **calls; // NULL: nothing special.
-    bool *mutables;              // NAME patterns: bound by `let mut`.
+    bool *mutables;               // NAME patterns: bound by `let mut`.
 
     // Symbols in source order, those of groups and impls included.
     lang_function_symbol **functions;
@@ -218,7 +218,8 @@ struct lang_unit {
 struct lang_world {
     bl_arena *arena;
     const vm_library *library;
-    lang_unit **units; // Library units that are used, imported files in order of completion, main last.
+    // Library units that are used, imported files in order of completion, main last.
+    lang_unit **units;
     uint32_t unit_count;
     uint32_t function_count; // lang_function_symbol.index < this.
     uint32_t trait_count;

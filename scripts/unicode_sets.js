@@ -52,7 +52,8 @@ function row(kind, name, short, expression) {
 
 process.stdout.write(
   '// vm/std/unicode_sets.def: categories, scripts and properties of characters, for \\p{…}\n' +
-  `// in regular expressions. Written by scripts/unicode_sets.js from Unicode ${process.versions.unicode}.\n//\n` +
+  `// in regular expressions. Written by scripts/unicode_sets.js from Unicode ` +
+  `${process.versions.unicode}.\n//\n` +
   '//  SET(kind, long name, short name, first, last, first, last, …)\n');
 for (const [short, name] of aliases.get('General_Category')) {
   // Two letters: no groups of categories (L, LC …), which are unions. Strings have no surrogates.

@@ -5,8 +5,8 @@ Commands stand in fenced blocks marked `console`: a line that starts with `$ ` i
 lines below it are lines that its output must contain, in order; `…` stands for any text, also
 inside of a line. A page is one session: what it started in the background (`&`, or `make run`)
 lives until its end. Commands run in the root of the project and must exit with 0, unless a line
-`# exit N` follows. The port 8080 is replaced by a free one. Other targets of make than `run` would run the
-tests inside of the tests: of them only the names are checked.
+`# exit N` follows. The port 8080 is replaced by a free one. Other targets of make than `run` would
+run the tests inside of the tests: of them only the names are checked.
 
     docs.py [PAGE…]      ends with `N passed, N failed`
 """

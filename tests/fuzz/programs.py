@@ -414,7 +414,8 @@ class Generator:
             inner_value = eb({**env, n: v[1]})
             return inner_value
         f = self.name('v')
-        text = '{ let %s = || { let %s = %s?; Some(%s) }; let %s_r = %s(); match %s_r None -> %s Some(w) -> w }' % (
+        text = ('{ let %s = || { let %s = %s?; Some(%s) }; let %s_r = %s(); '
+                'match %s_r None -> %s Some(w) -> w }') % (
             f, n, o, b, f, f, f, z)
         return text, evaluate
 
@@ -437,7 +438,8 @@ class Generator:
                 if v[0] == 'Circle':
                     return eb({**env, n: v[1]}) if eg({**env, n: v[1]}) else ee(env)
                 return ec({**env, m: v[1], q: v[2]})
-            return '(match %s Dot -> %s Circle(%s) if %s -> %s Rect(%s, %s) -> %s Circle(_) -> %s)' % (
+            return ('(match %s Dot -> %s Circle(%s) if %s -> %s Rect(%s, %s) -> %s '
+                    'Circle(_) -> %s)') % (
                 s, a, n, g, b, m, q, c, e), evaluate
         if k == 1:
             xs, exs = self.expr(('List', 'Int'), scope, d - 1)
@@ -453,7 +455,8 @@ class Generator:
                 if len(v) == 1:
                     return eb({**env, h: v[0]})
                 return ec({**env, h: v[0], tail: v[1:]})
-            return '(match %s [] -> %s [%s] -> %s [%s, ..%s] -> %s)' % (xs, a, h, b, h, tail, c), evaluate
+            text = '(match %s [] -> %s [%s] -> %s [%s, ..%s] -> %s)'
+            return text % (xs, a, h, b, h, tail, c), evaluate
         if k == 2:
             n, en = self.expr('Int', scope, d - 1)
             cases = r.sample(range(0, 6), 3)
@@ -541,7 +544,8 @@ def main():
                 try:
                     done = subprocess.run(words, capture_output=True, timeout=60,
                                           stdin=subprocess.DEVNULL)
-                    got, error, status = done.stdout.decode('utf-8', 'replace'), done.stderr, done.returncode
+                    got = done.stdout.decode('utf-8', 'replace')
+                    error, status = done.stderr, done.returncode
                 except subprocess.TimeoutExpired:
                     got, error, status = '', b'timeout', -1
                 if got == expected and status == 0:

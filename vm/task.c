@@ -80,6 +80,20 @@ vm_task *vm_task_begin(vm_thread *thread)
     return task;
 }
 
+void vm_task_on_end(vm_task *task, void (*release)(vm_task *task))
+{
+    task->on_end = release;
+}
+
+static void task_release(vm_task *task)
+{
+    void (*release)(vm_task *) = task->on_end;
+    task->on_end = NULL;
+    if (release != NULL) {
+        release(task);
+    }
+}
+
 void vm_task_start(vm_task *task, vm_value callee, const vm_value *args, size_t count)
 {
     assert(task->main_fiber == NULL);
@@ -98,7 +112,11 @@ vm_outcome vm_task_run(vm_task *task, uint64_t fuel)
     task->fuel_is_limited = fuel != 0;
     task->fuel_left = fuel;
     task->fuel = -1;
-    return vm_fibers_run(task);
+    vm_outcome outcome = vm_fibers_run(task);
+    if (outcome == VM_DONE || outcome == VM_FAILED) {
+        task_release(task);
+    }
+    return outcome;
 }
 
 void vm_task_interrupt(vm_task *task, const char *reason)
@@ -109,6 +127,7 @@ void vm_task_interrupt(vm_task *task, const char *reason)
 // Everything of a run but its heap.
 static void task_clear(vm_task *task)
 {
+    task_release(task);
     vm_fibers_clear(task);
     assert(task->stack_used == 0);
     task->segment = NULL;

@@ -235,6 +235,7 @@ struct vm_task {
     uint64_t timer_order;
     uint32_t token_count; // Fibers that wait for a vm_wake.
     bool is_done;
+    void (*on_end)(vm_task *task); // vm_task_on_end; NULL: nothing is held.
 };
 
 // ---- frames ------------------------------------------------------------------------------------

@@ -360,6 +360,10 @@ static void head_append(bl_buffer *out, open_texts *open, vm_value value, uint32
         head_append(out, open, value.box->value, map_depth);
         return;
     case VM_HANDLE:
+        if (value.handle->handle_kind->text != NULL) {
+            value.handle->handle_kind->text(out, value.handle);
+            return;
+        }
         append_text(out, "<");
         append_text(out, value.handle->handle_kind->name);
         append_text(out, ">");

@@ -217,6 +217,8 @@ typedef struct vm_handle_kind {
     const char *name; // Text form: <name>.
     // Releases what the handle owns but not the object itself; may be NULL.
     void (*destroy)(vm_heap *heap, vm_handle *handle);
+    // Appends the text form; NULL: <name>.
+    void (*text)(bl_buffer *out, const vm_handle *handle);
     size_t size; // Of the whole object.
     // destroy gives back something outside of the heap (a file, a connection), so it also runs
     // when the heap goes as a whole, with the object's own memory still there.

@@ -65,6 +65,9 @@ bool vm_task_has_acted(const vm_task *task);
 int64_t vm_task_deadline_ms(const vm_task *task); // CLOCK_MONOTONIC; INT64_MAX: none.
 // Objects that leak checks (vm_config) of this thread's tasks have found.
 size_t vm_thread_leaks(const vm_thread *thread);
+// Has release called once, when the task is done, has failed or ends, whichever comes first: for
+// natives that hold something for a task (an open transaction). One place: the last one counts.
+void vm_task_on_end(vm_task *task, void (*release)(vm_task *task));
 // Ends the task; its heap goes back. For main! of a server use vm_task_keep instead.
 void vm_task_end(vm_task *task);
 // Ends the task but keeps its heap for the life of the thread, everything that `value` reaches

@@ -114,26 +114,13 @@ static vm_status env_set(vm_task *task, vm_value *args, vm_value *result)
     return std_give(result, vm_unit());
 }
 
-// Strings are UTF-8: bytes of an argument that are not become question marks.
-static vm_value make_text(vm_heap *heap, const char *bytes)
-{
-    vm_value text = vm_string_make(heap, bytes, strlen(bytes));
-    if (!std_is_utf8(vm_text(text))) {
-        char *data = (char *)(uintptr_t)text.string->data;
-        for (size_t i = 0; i < text.string->size; i++) {
-            data[i] = (data[i] & 0x80) != 0 ? '?' : data[i];
-        }
-    }
-    return text;
-}
-
 static vm_status env_args(vm_task *task, vm_value *args, vm_value *result)
 {
     (void)args; // None.
     vm_heap *heap = vm_task_heap(task);
     vm_value list = vm_list_make(heap, environment.arg_count);
     for (size_t i = 0; i < environment.arg_count; i++) {
-        list = vm_list_push(heap, list, make_text(heap, environment.args[i]));
+        list = vm_list_push(heap, list, std_string_lossy(heap, bl_slice_of(environment.args[i])));
     }
     return std_give(result, list);
 }

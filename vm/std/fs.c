@@ -105,6 +105,18 @@ static bool resolve(const char *path, file_path *out)
     return is_below_root(out->text);
 }
 
+bool std_fs_allows(const char *path)
+{
+    file_path full;
+    file_path resolved;
+    if (sandbox_root == NULL) {
+        return true;
+    }
+    int size = snprintf(full.text, sizeof(full.text), "%s%s%s", *path == '/' ? "" : sandbox_root,
+                        *path == '/' ? "" : "/", path);
+    return size < (int)sizeof(full.text) && resolve(full.text, &resolved);
+}
+
 // Where to find the file of args[0]; else it has failed.
 static vm_status locate(vm_task *task, const char *name, vm_value path, file_path *out)
 {

@@ -175,3 +175,14 @@ vm_value std_part(vm_heap *heap, vm_string *text, size_t offset, size_t size)
     }
     return part;
 }
+
+vm_value std_string_lossy(vm_heap *heap, bl_slice bytes)
+{
+    vm_string *text = vm_string_alloc(heap, bytes.size);
+    char *data = (char *)(uintptr_t)text->data;
+    bool is_valid = std_is_utf8(bytes);
+    for (size_t i = 0; i < bytes.size; i++) {
+        data[i] = !is_valid && (bytes.data[i] & 0x80) != 0 ? '?' : bytes.data[i];
+    }
+    return vm_of(text);
+}

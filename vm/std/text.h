@@ -33,6 +33,8 @@ bool std_is_utf8(bl_slice bytes);
 bool std_parse_int(bl_slice text, int64_t *value);
 // Bytes [offset, offset + size) of text as a String: a view when large, else a copy.
 vm_value std_part(vm_heap *heap, vm_string *text, size_t offset, size_t size);
+// A String of bytes that may not be UTF-8: those that are not become question marks.
+vm_value std_string_lossy(vm_heap *heap, bl_slice bytes);
 // Full Unicode case mapping (case.c), appended to out.
 void std_append_upper(bl_buffer *out, bl_slice text);
 void std_append_lower(bl_buffer *out, bl_slice text);

@@ -78,7 +78,7 @@ const char *bl_status_text(bl_status status);
 // Details of a failure, filled once, at its origin.
 typedef struct bl_error {
     bl_status status;
-    int system_error; // errno, or 0.
+    int system_error;  // errno, or 0.
     char message[240]; // A whole sentence without the final stop.
 } bl_error;
 
@@ -165,8 +165,7 @@ typedef struct bl_pool {
     uint32_t made_count;
 } bl_pool;
 
-void bl_pool_init(bl_pool *pool, size_t object_size, uint32_t objects_per_slab,
-                  uint32_t count_max);
+void bl_pool_init(bl_pool *pool, size_t object_size, uint32_t objects_per_slab, uint32_t count_max);
 // All objects must be back (BL_CHECK).
 void bl_pool_deinit(bl_pool *pool);
 // Not zeroed; NULL when count_max objects are lent.

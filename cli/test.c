@@ -71,10 +71,10 @@ static void judge(test_report *report, vm_task *task, vm_outcome end, test_outco
 static void run_test(test_report *report, vm_thread *thread, const vm_test *test, const char *file)
 {
     test_outcome item = {.file = file,
-                    .name = bl_arena_slice(&report->arena, bl_slice_of(test->name)),
-                    .line = test->line,
-                    .column = test->column,
-                    .verdict = VERDICT_SKIP};
+                         .name = bl_arena_slice(&report->arena, bl_slice_of(test->name)),
+                         .line = test->line,
+                         .column = test->column,
+                         .verdict = VERDICT_SKIP};
     if (!test->skipped) {
         vm_task *task = vm_task_begin(thread);
         vm_value callee = {.function = test->function, .tag = VM_FUNCTION};
@@ -98,9 +98,9 @@ static void run_file(test_report *report, const char *file, const char *filter)
         report->read_failed = report->read_failed || read_failed;
         if (!read_failed) {
             test_outcome item = {.file = file,
-                            .name = BL_SLICE("setup"),
-                            .verdict = VERDICT_FAIL,
-                            .message = BL_SLICE("Analysis failed")};
+                                 .name = BL_SLICE("setup"),
+                                 .verdict = VERDICT_FAIL,
+                                 .message = BL_SLICE("Analysis failed")};
             add_outcome(report, item);
         }
         return;

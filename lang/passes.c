@@ -11,10 +11,10 @@ static void report_imports(lang_unit *unit)
             continue;
         }
         bl_slice path = lang_source_slice(&unit->source, import->item->as.import.path_span);
-        lang_diagnostic *found = lang_diagnostics_add(
-            &unit->diagnostics, LANG_IMP_003, import->item->span,
-            "Imported module `%.*s` has %u error(s)", BL_SLICE_ARG(path),
-            import->unit->diagnostics.error_count);
+        lang_diagnostic *found =
+            lang_diagnostics_add(&unit->diagnostics, LANG_IMP_003, import->item->span,
+                                 "Imported module `%.*s` has %u error(s)", BL_SLICE_ARG(path),
+                                 import->unit->diagnostics.error_count);
         lang_diagnostic_context(&unit->diagnostics, found, "Check %.*s for details.",
                                 BL_SLICE_ARG(import->unit->source.path));
     }

@@ -41,7 +41,10 @@ void vm_drop_shared(vm_heap *heap, vm_object *object)
 static void shape_drop(vm_heap *heap, vm_shape *shape)
 {
     if (shape->header.count != 1) {
-        shape->header.count -= shape->header.count > 0;
+        // An immortal one is not even written to: all threads read it.
+        if (shape->header.count > 0) {
+            shape->header.count -= 1;
+        }
         return;
     }
     for (uint32_t i = 0; i < shape->size; i += 1) {
@@ -66,7 +69,9 @@ static vm_ctor *ctor_of(const vm_variant *variant)
 static void ctor_drop(vm_heap *heap, vm_ctor *ctor)
 {
     if (ctor->header.count != 1) {
-        ctor->header.count -= ctor->header.count > 0;
+        if (ctor->header.count > 0) {
+            ctor->header.count -= 1;
+        }
         return;
     }
     vm_object_drop(heap, &ctor->name->header);

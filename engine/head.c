@@ -4,6 +4,7 @@
 #include "engine/chars.h"
 
 #include <assert.h>
+#include <pthread.h>
 
 // ---- fields, by llhttp -------------------------------------------------------------------------
 
@@ -88,11 +89,8 @@ static int on_fields_complete(llhttp_t *llhttp)
 static llhttp_settings_t SETTINGS; // Written once, by eng_head_setup().
 static llhttp_t AFTER_REQUEST_LINE;
 
-void eng_head_setup(void)
+static void setup(void)
 {
-    if (SETTINGS.on_header_field != NULL) {
-        return;
-    }
     llhttp_settings_init(&SETTINGS);
     SETTINGS.on_header_field = on_field_name;
     SETTINGS.on_header_value = on_field_value;
@@ -103,6 +101,12 @@ void eng_head_setup(void)
     llhttp_init(&AFTER_REQUEST_LINE, HTTP_REQUEST, &SETTINGS);
     llhttp_errno_t status = llhttp_execute(&AFTER_REQUEST_LINE, line, sizeof(line) - 1);
     BL_CHECK(status == HPE_OK);
+}
+
+void eng_head_setup(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, setup);
 }
 
 static eng_http_error field_error(const eng_head *head)

@@ -264,7 +264,6 @@ static bool make_parts(br_server *server, uint32_t core_count)
 
 static void free_parts(br_server *server)
 {
-    br_pool_destroy(server->pool);
     if (server->cores != NULL) {
         for (uint32_t i = 0; i < server->core_count; i++) {
             br_core_deinit(&server->cores[i]);
@@ -330,6 +329,8 @@ br_end br_serve(br_launch *launch, vm_thread *thread, const vm_program *program,
     if (end == BR_CUT) {
         return end; // Handlers may still run: everything stays until the process ends.
     }
+    // The workers first: one may still be in the middle of waking a ring.
+    br_pool_destroy(server->pool);
     eng_server_destroy(engine);
     free_parts(server);
     br_app_destroy(server->app);

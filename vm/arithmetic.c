@@ -103,29 +103,25 @@ bool vm_negate(vm_task *task, vm_value *result, vm_value a)
     return true;
 }
 
-bool vm_compare_op(vm_task *task, uint16_t op, bool *result, vm_value a, vm_value b)
+int vm_compare_op(vm_task *task, uint16_t op, vm_value a, vm_value b)
 {
     if (op == VM_OP_EQ || op == VM_OP_NE) {
-        *result = vm_equal(a, b) == (op == VM_OP_EQ);
-        return true;
+        return vm_equal(a, b) == (op == VM_OP_EQ);
     }
     int order;
     if (!vm_compare(a, b, &order)) {
-        return vm_fail(task, "Cannot compare %s and %s", vm_kind_name(a), vm_kind_name(b)) == VM_OK;
+        vm_fail(task, "Cannot compare %s and %s", vm_kind_name(a), vm_kind_name(b));
+        return -1;
     }
     switch (op) {
     case VM_OP_LT:
-        *result = order == -1;
-        return true;
+        return order == -1;
     case VM_OP_LE:
-        *result = order <= 0;
-        return true;
+        return order <= 0;
     case VM_OP_GT:
-        *result = order == 1;
-        return true;
+        return order == 1;
     default:
-        *result = order == 0 || order == 1; // 2: NaN.
-        return true;
+        return order == 0 || order == 1; // 2: NaN.
     }
 }
 

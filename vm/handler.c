@@ -229,6 +229,44 @@ static vm_step perform_general(vm_task *task, vm_value *result, vm_value *args, 
     return vm_call_insert(task, closure, values, count + 1, insert, vm_end_clause);
 }
 
+// The most frequent one: what vm_call_insert does, for a closure and without its detours.
+static vm_step perform_tail(vm_task *task, vm_value *result, const vm_value *args, uint32_t count,
+                            const vm_node *node, vm_value closure)
+{
+    const vm_function *function = closure.tag == VM_CLOSURE ? closure.closure->function : NULL;
+    vm_value *caller = task->base;
+    vm_value *place = caller + vm_frame_of(caller)->function->register_count;
+    vm_value *base = place + VM_INSERT_SLOTS + VM_HEADER_SLOTS;
+    bool fits = function != NULL && function->param_count == count &&
+                base + function->register_count <= task->stack_end;
+    if (BL_UNLIKELY(!fits)) {
+        vm_insert insert = {.result = result,
+                            .home_pc = node->segment->home_pc,
+                            .home_base = node->segment->home_base};
+        vm_step step = vm_call_insert(task, closure, args, count, insert, vm_end_tail);
+        task->handlers = node->outer;
+        return step;
+    }
+    vm_insert *insert = vm_insert_of(base);
+    insert->return_pc = task->pc;
+    insert->caller = caller;
+    insert->result = result;
+    insert->handlers = task->handlers;
+    insert->resume = NULL;
+    insert->home_pc = node->segment->home_pc;
+    insert->home_base = node->segment->home_base;
+    vm_frame *frame = vm_frame_of(base);
+    frame->return_pc = vm_end_tail;
+    frame->caller = base;
+    frame->function = function;
+    vm_move_values(base, args, count);
+    vm_set(&base[count], closure);
+    task->handlers = node->outer;
+    task->base = base;
+    task->pc = function->code;
+    return VM_STEP_RUN;
+}
+
 static vm_step perform_clause(vm_task *task, vm_value *result, vm_value *args,
                               const vm_operation *operation, vm_node *node, uint32_t index)
 {
@@ -240,14 +278,8 @@ static vm_step perform_clause(vm_task *task, vm_value *result, vm_value *args,
     }
     vm_value closure = vm_dup(node->values[index]);
     switch (clause->kind) {
-    case VM_CLAUSE_TAIL: {
-        vm_insert insert = {.result = result,
-                            .home_pc = node->segment->home_pc,
-                            .home_base = node->segment->home_base};
-        vm_step step = vm_call_insert(task, closure, args, operation->arity, insert, vm_end_tail);
-        task->handlers = node->outer;
-        return step;
-    }
+    case VM_CLAUSE_TAIL:
+        return perform_tail(task, result, args, operation->arity, node, closure);
     case VM_CLAUSE_ABORT:
         return perform_abort(task, args, operation->arity, node->segment, closure);
     case VM_CLAUSE_GENERAL:

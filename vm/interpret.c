@@ -47,6 +47,22 @@ static inline void set_bool(vm_value *slot, bool boolean)
     slot->tag = VM_BOOL;
 }
 
+// Many processors divide 32 bits several times faster than 64. b > 0.
+static inline bool is_small_division(int64_t a, int64_t b)
+{
+    return (((uint64_t)a | (uint64_t)b) >> 32) == 0;
+}
+
+static inline int64_t quotient(int64_t a, int64_t b)
+{
+    return BL_LIKELY(is_small_division(a, b)) ? (int64_t)((uint32_t)a / (uint32_t)b) : a / b;
+}
+
+static inline int64_t remainder_of(int64_t a, int64_t b)
+{
+    return BL_LIKELY(is_small_division(a, b)) ? (int64_t)((uint32_t)a % (uint32_t)b) : a % b;
+}
+
 static inline bool both_int(const vm_value *a, const vm_value *b)
 {
     return (a->tag | b->tag) == VM_INT;
@@ -198,8 +214,11 @@ static inline int try_open(vm_heap *heap, vm_value *result, vm_value value)
     {                                                                                              \
         const vm_value *x = &RB;                                                                   \
         const vm_value *y = &RC;                                                                   \
-        int64_t whole;                                                                             \
-        if (BL_LIKELY(both_int(x, y) && !builtin(x->integer, y->integer, &whole))) {               \
+        if (BL_LIKELY(both_int(x, y))) {                                                           \
+            int64_t whole;                                                                         \
+            if (BL_UNLIKELY(builtin(x->integer, y->integer, &whole))) {                            \
+                goto slow_arithmetic;                                                              \
+            }                                                                                      \
             set_int(&RA, whole);                                                                   \
             NEXT;                                                                                  \
         }                                                                                          \
@@ -214,12 +233,15 @@ static inline int try_open(vm_heap *heap, vm_value *result, vm_value value)
     CASE(name##_I)                                                                                 \
     {                                                                                              \
         const vm_value *x = &RB;                                                                   \
-        int64_t whole;                                                                             \
-        if (BL_LIKELY(x->tag == VM_INT && !builtin(x->integer, (int64_t)OFFSET, &whole))) {        \
+        if (BL_LIKELY(x->tag == VM_INT)) {                                                         \
+            int64_t whole;                                                                         \
+            if (BL_UNLIKELY(builtin(x->integer, (int64_t)OFFSET, &whole))) {                       \
+                goto slow_immediate_##name;                                                        \
+            }                                                                                      \
             set_int(&RA, whole);                                                                   \
             NEXT;                                                                                  \
         }                                                                                          \
-        SAVE();                                                                                    \
+        slow_immediate_##name : SAVE();                                                            \
         if (vm_arithmetic(task, VM_OP_##name, &RA, *x, vm_int(OFFSET))) {                          \
             NEXT;                                                                                  \
         }                                                                                          \
@@ -230,13 +252,13 @@ static inline int try_open(vm_heap *heap, vm_value *result, vm_value value)
     CASE(name##_INT)                                                                               \
     {                                                                                              \
         int64_t whole;                                                                             \
-        if (BL_LIKELY(!builtin(RB.integer, RC.integer, &whole))) {                                 \
-            set_int(&RA, whole);                                                                   \
-            NEXT;                                                                                  \
+        if (BL_UNLIKELY(builtin(RB.integer, RC.integer, &whole))) {                                \
+            SAVE();                                                                                \
+            vm_arithmetic(task, VM_OP_##name, &RA, RB, RC);                                        \
+            return VM_RUN_FAILED;                                                                  \
         }                                                                                          \
-        SAVE();                                                                                    \
-        vm_arithmetic(task, VM_OP_##name, &RA, RB, RC);                                            \
-        return VM_RUN_FAILED;                                                                      \
+        set_int(&RA, whole);                                                                       \
+        NEXT;                                                                                      \
     }
 
 #define COMPARISON(name, operator)                                                                 \
@@ -244,18 +266,20 @@ static inline int try_open(vm_heap *heap, vm_value *result, vm_value value)
     {                                                                                              \
         const vm_value *x = &RB;                                                                   \
         const vm_value *y = &RC;                                                                   \
-        bool holds;                                                                                \
         if (BL_LIKELY(both_int(x, y))) {                                                           \
-            holds = x->integer operator y->integer;                                                \
-        } else if (both_float(x, y)) {                                                             \
-            holds = x->number operator y->number;                                                  \
-        } else {                                                                                   \
-            SAVE();                                                                                \
-            if (!vm_compare_op(task, VM_OP_##name, &holds, *x, *y)) {                              \
-                return VM_RUN_FAILED;                                                              \
-            }                                                                                      \
+            set_bool(&RA, x->integer operator y->integer);                                         \
+            NEXT;                                                                                  \
         }                                                                                          \
-        set_bool(&RA, holds);                                                                      \
+        if (both_float(x, y)) {                                                                    \
+            set_bool(&RA, x->number operator y->number);                                           \
+            NEXT;                                                                                  \
+        }                                                                                          \
+        SAVE();                                                                                    \
+        int holds = vm_compare_op(task, VM_OP_##name, *x, *y);                                     \
+        if (BL_UNLIKELY(holds < 0)) {                                                              \
+            return VM_RUN_FAILED;                                                                  \
+        }                                                                                          \
+        set_bool(&RA, holds != 0);                                                                 \
         NEXT;                                                                                      \
     }
 
@@ -265,39 +289,42 @@ static inline int try_open(vm_heap *heap, vm_value *result, vm_value value)
     {                                                                                              \
         const vm_value *x = &RA;                                                                   \
         const vm_value *y = &RB;                                                                   \
-        bool holds;                                                                                \
         if (BL_LIKELY(both_int(x, y))) {                                                           \
-            holds = x->integer operator y->integer;                                                \
-        } else if (both_float(x, y)) {                                                             \
-            holds = x->number operator y->number;                                                  \
-        } else {                                                                                   \
-            SAVE();                                                                                \
-            if (!vm_compare_op(task, VM_OP_##name, &holds, *x, *y)) {                              \
-                return VM_RUN_FAILED;                                                              \
+            if ((x->integer operator y->integer) == wanted) {                                      \
+                BRANCH(OFFSET);                                                                    \
             }                                                                                      \
+            NEXT;                                                                                  \
         }                                                                                          \
-        if (holds == wanted) {                                                                     \
-            BRANCH(OFFSET);                                                                        \
+        if (both_float(x, y)) {                                                                    \
+            if ((x->number operator y->number) == wanted) {                                        \
+                BRANCH(OFFSET);                                                                    \
+            }                                                                                      \
+            NEXT;                                                                                  \
         }                                                                                          \
-        NEXT;                                                                                      \
+        COMPARE_SLOWLY(name, *y, wanted);                                                          \
     }                                                                                              \
     CASE(jump##_I)                                                                                 \
     {                                                                                              \
         const vm_value *x = &RA;                                                                   \
-        bool holds;                                                                                \
         if (BL_LIKELY(x->tag == VM_INT)) {                                                         \
-            holds = x->integer operator IMMEDIATE_B;                                               \
-        } else {                                                                                   \
-            SAVE();                                                                                \
-            if (!vm_compare_op(task, VM_OP_##name, &holds, *x, vm_int(IMMEDIATE_B))) {             \
-                return VM_RUN_FAILED;                                                              \
+            if ((x->integer operator IMMEDIATE_B) == wanted) {                                     \
+                BRANCH(OFFSET);                                                                    \
             }                                                                                      \
+            NEXT;                                                                                  \
         }                                                                                          \
-        if (holds == wanted) {                                                                     \
-            BRANCH(OFFSET);                                                                        \
-        }                                                                                          \
-        NEXT;                                                                                      \
+        COMPARE_SLOWLY(name, vm_int(IMMEDIATE_B), wanted);                                         \
     }
+
+#define COMPARE_SLOWLY(name, right, wanted)                                                        \
+    SAVE();                                                                                        \
+    int holds = vm_compare_op(task, VM_OP_##name, *x, right);                                      \
+    if (BL_UNLIKELY(holds < 0)) {                                                                  \
+        return VM_RUN_FAILED;                                                                      \
+    }                                                                                              \
+    if ((holds != 0) == wanted) {                                                                  \
+        BRANCH(OFFSET);                                                                            \
+    }                                                                                              \
+    NEXT
 
 // A pattern test: falls through to the next instruction if it holds.
 #define TEST(name, condition)                                                                      \
@@ -498,7 +525,7 @@ vm_run_result vm_interpret(vm_task *task)
             CASE(DIV_I)
             {
                 if (BL_LIKELY(RB.tag == VM_INT)) {
-                    set_int(&RA, RB.integer / OFFSET);
+                    set_int(&RA, quotient(RB.integer, OFFSET));
                     NEXT;
                 }
                 SAVE();
@@ -510,7 +537,7 @@ vm_run_result vm_interpret(vm_task *task)
             CASE(MOD_I)
             {
                 if (BL_LIKELY(RB.tag == VM_INT)) {
-                    set_int(&RA, RB.integer % OFFSET);
+                    set_int(&RA, remainder_of(RB.integer, OFFSET));
                     NEXT;
                 }
                 SAVE();
@@ -925,7 +952,9 @@ vm_run_result vm_interpret(vm_task *task)
                 const vm_native *native = FUNCTION->natives[C];
                 vm_value value;
                 SAVE();
-                task->has_acted |= (native->flags & VM_OUTSIDE) != 0;
+                if (BL_UNLIKELY(native->flags & VM_OUTSIDE)) {
+                    task->has_acted = true;
+                }
                 vm_status status = native->function(task, &RB, &value);
                 if (BL_LIKELY(status == VM_OK)) {
                     vm_set(&RA, value);

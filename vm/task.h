@@ -288,8 +288,8 @@ bool vm_unwind_step(vm_task *task, vm_cursor *at);
 
 bool vm_arithmetic(vm_task *task, uint16_t op, vm_value *result, vm_value a, vm_value b);
 bool vm_negate(vm_task *task, vm_value *result, vm_value a);
-// op: one of EQ … GE.
-bool vm_compare_op(vm_task *task, uint16_t op, bool *result, vm_value a, vm_value b);
+// op: one of EQ … GE. 0 or 1, or -1: a run-time error.
+int vm_compare_op(vm_task *task, uint16_t op, vm_value a, vm_value b);
 bool vm_range_check(vm_task *task, vm_value start, vm_value end);
 bool vm_range_make(vm_task *task, vm_value *result, vm_value start, vm_value end);
 bool vm_concat(vm_task *task, vm_value *result, vm_value left, vm_value right);

@@ -486,6 +486,16 @@ static void emit_call(emitter *emit, const ir_instruction *at, uint32_t result)
     }
 }
 
+// A native that has an instruction of its own, and the NOP behind it.
+static void emit_intrinsic(emitter *emit, const ir_instruction *at, uint32_t result, vm_op op)
+{
+    uint32_t first = reg(emit, at->args[0]);
+    note_place(emit, at);
+    put(emit, op, result, first, at->count > 1 ? reg(emit, at->args[1]) : first);
+    put(emit, VM_OP_NOP, at->count > 2 ? reg(emit, at->args[2]) : 0,
+        pointer_index(emit, TABLE_NATIVES, at->as.native), 0);
+}
+
 static void emit_plain(emitter *emit, const ir_instruction *at)
 {
     uint32_t result = at->result == IR_NO_VAR ? 0 : reg(emit, at->result);
@@ -724,9 +734,15 @@ static void emit_instruction(emitter *emit, const ir_instruction *at)
 {
     uint32_t result = at->result == IR_NO_VAR ? 0 : reg(emit, at->result);
     switch ((unsigned)at->op) {
+    case IR_NATIVE:
+        if (!emit_has_window(at)) {
+            emit_intrinsic(emit, at, result, vm_native_op(at->as.native));
+            return;
+        }
+        emit_call(emit, at, result);
+        return;
     case IR_CALL:
     case IR_CALL_VALUE:
-    case IR_NATIVE:
     case IR_PERFORM:
     case IR_HANDLE:
         emit_call(emit, at, result);

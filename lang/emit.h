@@ -23,6 +23,9 @@ void emit_registers_deinit(emit_registers *registers);
 // Whether arguments stand in consecutive registers, and behind how many of a header.
 static inline bool emit_has_window(const ir_instruction *instruction)
 {
+    if (instruction->op == IR_NATIVE && vm_native_op(instruction->as.native) != VM_OP_NOP) {
+        return false; // An instruction of its own: its arguments stay where they are.
+    }
     return (ir_ops[instruction->op].flags & IR_FLAG_WINDOW) != 0;
 }
 

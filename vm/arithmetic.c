@@ -159,8 +159,7 @@ bool vm_range_make(vm_task *task, vm_value *result, vm_value start, vm_value end
     return true;
 }
 
-// ---- texts and lists
-// -------------------------------------------------------------------------------
+// ---- texts and lists ------------------------------------------------------------------------
 
 enum { LARGE_SIZE = 64 * 1024 }; // From here on the limit is asked before, not after.
 

@@ -69,8 +69,7 @@ static vm_step wrong_count(vm_task *task, uint32_t expected, uint32_t got)
     return VM_STEP_FAIL;
 }
 
-// ---- natives
-// -----------------------------------------------------------------------------------------
+// ---- natives --------------------------------------------------------------------------------
 
 vm_step vm_native_done(vm_task *task, vm_status status, vm_value *result, vm_value value)
 {
@@ -125,8 +124,7 @@ static vm_step call_native_value(vm_task *task, const vm_native *native, vm_valu
     return vm_native_call(task, native, result, args, count);
 }
 
-// ---- values
-// --------------------------------------------------------------------------------------------
+// ---- values ---------------------------------------------------------------------------------
 
 static vm_step not_callable(vm_task *task, vm_value callee)
 {
@@ -186,8 +184,7 @@ vm_step vm_call_value(vm_task *task, vm_value *result, vm_value *args, uint32_t 
     return step;
 }
 
-// ---- inserted frames
-// -------------------------------------------------------------------------------------
+// ---- inserted frames ------------------------------------------------------------------------
 
 // First free slot above the running frame, with room for slots; NULL: stack limit.
 static vm_value *insert_place(vm_task *task, size_t slots)

@@ -250,6 +250,8 @@ void vm_program_destroy(vm_program *program);
 vm_string *vm_program_string(vm_program *program, bl_slice text);
 // The constructor of that name, or NULL.
 const vm_ctor *vm_program_ctor(const vm_program *program, bl_slice name);
+// The instruction that calls of native become (opcodes.def: with the NOP behind it), or NOP: none.
+vm_op vm_native_op(const vm_native *native);
 // Checks that every operand of every function is within its tables: a wrong compiler shall not
 // become a memory error. Debug and test builds call it on each program.
 bl_status vm_program_verify(const vm_program *program, bl_error *error);

@@ -14,8 +14,7 @@ typedef struct vm_overlay {
     vm_value value; // Owned.
 } vm_overlay;
 
-// ---- fields
-// ----------------------------------------------------------------------------------------
+// ---- fields ---------------------------------------------------------------------------------
 
 vm_value vm_field_find(vm_task *task, const vm_field *field, vm_value value)
 {
@@ -82,8 +81,7 @@ bool vm_update_record(vm_task *task, const vm_update *update, vm_value *result, 
     return true;
 }
 
-// ---- type tests
-// --------------------------------------------------------------------------------------
+// ---- type tests -----------------------------------------------------------------------------
 
 static bool is_of_ctors(const vm_type_test *test, vm_value value)
 {
@@ -129,8 +127,7 @@ bool vm_type_passes(const vm_type_test *test, vm_value value)
     return value.tag == (uint64_t)test->tag;
 }
 
-// ---- frozen variables
-// --------------------------------------------------------------------------------
+// ---- frozen variables -----------------------------------------------------------------------
 
 static vm_overlay *overlay_find(vm_task *task, const vm_box *box)
 {

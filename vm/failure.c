@@ -73,8 +73,7 @@ vm_status vm_fail_type(vm_task *task, const char *name, const char *expected, vm
     return VM_FAIL;
 }
 
-// ---- place and stack
-// ---------------------------------------------------------------------------------
+// ---- place and stack ------------------------------------------------------------------------
 
 static const vm_place *place_find(const vm_function *function, uint32_t pc)
 {

@@ -12,8 +12,7 @@
 
 #include "vm/task.h"
 
-// ---- lists
-// -------------------------------------------------------------------------------------------
+// ---- lists ----------------------------------------------------------------------------------
 
 static void list_append(vm_fiber_list *list, vm_fiber *fiber)
 {
@@ -52,8 +51,7 @@ vm_fiber *vm_fiber_list_first(const vm_fiber_list *list)
     return list->first;
 }
 
-// ---- timers
-// ------------------------------------------------------------------------------------------
+// ---- timers ---------------------------------------------------------------------------------
 
 int64_t vm_now_ms(void)
 {
@@ -132,8 +130,7 @@ static void timer_remove(vm_fiber *fiber)
     }
 }
 
-// ---- life
-// ----------------------------------------------------------------------------------------------
+// ---- life -----------------------------------------------------------------------------------
 
 static vm_fiber *fiber_make(vm_task *task, vm_value callee)
 {
@@ -217,8 +214,7 @@ static void fiber_end(vm_fiber *fiber, vm_value value)
     }
 }
 
-// ---- waiting
-// -------------------------------------------------------------------------------------------
+// ---- waiting --------------------------------------------------------------------------------
 
 vm_status vm_fiber_wait(vm_task *task, vm_fiber_list *list)
 {
@@ -299,8 +295,7 @@ static void fiber_take_apart(vm_fiber *fiber)
     fiber_end(fiber, vm_unit());
 }
 
-// ---- the scheduler
-// -------------------------------------------------------------------------------------
+// ---- the scheduler --------------------------------------------------------------------------
 
 enum { SLICE = 16384 }; // Calls and loop rounds between two looks at limits and interrupts.
 

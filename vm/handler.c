@@ -22,8 +22,7 @@
 
 #include "vm/task.h"
 
-// ---- nodes
-// -------------------------------------------------------------------------------------------
+// ---- nodes ----------------------------------------------------------------------------------
 
 static void node_take_values(vm_task *task, vm_node *node, const vm_value *values, uint32_t count)
 {
@@ -99,8 +98,7 @@ vm_value vm_collect_end(vm_task *task)
     return list;
 }
 
-// ---- handle
-// --------------------------------------------------------------------------------------------
+// ---- handle ---------------------------------------------------------------------------------
 
 vm_step vm_handle_begin(vm_task *task, vm_value *result, vm_value *closures,
                         const vm_handler *handler)
@@ -155,8 +153,7 @@ vm_step vm_handle_end(vm_task *task)
     return VM_STEP_RUN;
 }
 
-// ---- operations
-// ------------------------------------------------------------------------------------------
+// ---- operations -----------------------------------------------------------------------------
 
 static vm_step perform_default(vm_task *task, vm_value *result, vm_value *args,
                                const vm_operation *operation)
@@ -366,8 +363,7 @@ vm_step vm_perform(vm_task *task, vm_value *result, vm_value *args, const vm_ope
     return perform_default(task, result, args, operation);
 }
 
-// ---- continuations
-// -----------------------------------------------------------------------------------------
+// ---- continuations --------------------------------------------------------------------------
 
 static void resume_abandon(vm_task *task, vm_resume *resume)
 {
@@ -468,8 +464,7 @@ vm_step vm_resume_call(vm_task *task, vm_value *result, vm_value *args, uint32_t
     return VM_STEP_RUN;
 }
 
-// ---- early return
-// ----------------------------------------------------------------------------------------
+// ---- early return ---------------------------------------------------------------------------
 
 vm_step vm_early(vm_task *task, vm_value value)
 {

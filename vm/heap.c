@@ -38,7 +38,7 @@ struct vm_large {
 _Static_assert(sizeof(vm_block) % VM_CLASS_SIZE == 0, "cells are aligned");
 _Static_assert(sizeof(vm_large) % VM_CLASS_SIZE == 0, "large objects are aligned");
 
-// ---- blocks ------------------------------------------------------------------------------------
+// ---- blocks ---------------------------------------------------------------------------------
 
 vm_block_pool *vm_block_pool_create(void)
 {
@@ -77,7 +77,7 @@ static void pool_release(vm_block_pool *pool, vm_block *block)
     pool->count += 1;
 }
 
-// ---- heaps -------------------------------------------------------------------------------------
+// ---- heaps ----------------------------------------------------------------------------------
 
 vm_heap *vm_heap_create(vm_block_pool *pool, size_t limit)
 {

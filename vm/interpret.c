@@ -173,12 +173,40 @@ static inline int try_open(vm_heap *heap, vm_value *result, vm_value value)
     return value.tag == VM_ATOM && value.ctor == vm_standard_ctors[VM_CTOR_NONE] ? -1 : 0;
 }
 
-// ---- the loop
-// ------------------------------------------------------------------------------------
+// The element at an index, or NULL: no list, no Int, or none there.
+static inline vm_value *list_item(const vm_value *list, const vm_value *index)
+{
+    if (BL_LIKELY(list->tag == VM_LIST && index->tag == VM_INT &&
+                  (uint64_t)index->integer < list->list->size)) {
+        return &list->list->store->items[list->list->start + (uint64_t)index->integer];
+    }
+    return NULL;
+}
+
+// What an instruction of a library function leaves to the native. pc stands on the NOP behind it.
+static __attribute__((noinline)) bool call_intrinsic(vm_task *task, const vm_function *function)
+{
+    const vm_instruction *behind = task->pc;
+    const vm_instruction *at = behind - 1;
+    vm_value *base = task->base;
+    const vm_native *native = function->natives[behind->b];
+    vm_value args[3];
+    vm_set(&args[0], base[at->b]);
+    vm_set(&args[1], base[at->c]);
+    vm_set(&args[2], base[behind->a]);
+    vm_value value;
+    if (native->function(task, args, &value) != VM_OK) {
+        return false;
+    }
+    vm_set(&base[at->a], value);
+    return true;
+}
+
+// ---- the loop -------------------------------------------------------------------------------
 
 #ifdef VM_DISPATCH_SWITCH
 #define CASE(name) case VM_OP_##name:
-#define NEXT continue
+#define NEXT goto dispatch
 #else
 #define CASE(name) op_##name:
 #define NEXT goto *labels[(pc++)->op]
@@ -364,8 +392,8 @@ vm_run_result vm_interpret(vm_task *task)
     vm_value *base;
     RESTORE();
 #ifdef VM_DISPATCH_SWITCH
-    for (;;) {
-        switch ((pc++)->op) {
+dispatch:
+    switch ((pc++)->op) {
 #else
     static const void *const labels[VM_OP_COUNT] = {
 #define OP(name, format, meaning) &&op_##name,
@@ -373,741 +401,820 @@ vm_run_result vm_interpret(vm_task *task)
 #undef OP
     };
     NEXT;
+    {
 #endif
+        // ---- moves and constants ---
 
-            // ---- moves and constants ---
+        CASE(NOP)
+        {
+            NEXT;
+        }
+        CASE(MOVE)
+        {
+            vm_set(&RA, RB);
+            NEXT;
+        }
+        CASE(COPY)
+        {
+            vm_set(&RA, vm_dup(RB));
+            NEXT;
+        }
+        CASE(DUP)
+        {
+            vm_dup(RA);
+            NEXT;
+        }
+        CASE(DROP)
+        {
+            vm_drop(task->heap, RA);
+            NEXT;
+        }
+        CASE(LOAD)
+        {
+            vm_set(&RA, FUNCTION->constants[WIDE]);
+            NEXT;
+        }
+        CASE(LOAD_INT)
+        {
+            set_int(&RA, WIDE);
+            NEXT;
+        }
+        CASE(LOAD_BOOL)
+        {
+            set_bool(&RA, B != 0);
+            NEXT;
+        }
+        CASE(LOAD_UNIT)
+        {
+            vm_set(&RA, vm_unit());
+            NEXT;
+        }
+        CASE(LOAD_FUNCTION)
+        {
+            RA.function = FUNCTION->functions[WIDE];
+            RA.tag = VM_FUNCTION;
+            NEXT;
+        }
+        CASE(LOAD_NATIVE)
+        {
+            RA.native = FUNCTION->natives[WIDE];
+            RA.tag = VM_NATIVE;
+            NEXT;
+        }
+        CASE(LOAD_ATOM)
+        {
+            vm_set(&RA, vm_atom(FUNCTION->ctors[WIDE]));
+            NEXT;
+        }
 
-            CASE(NOP)
-            {
-                NEXT;
-            }
-            CASE(MOVE)
-            {
-                vm_set(&RA, RB);
-                NEXT;
-            }
-            CASE(COPY)
-            {
-                vm_set(&RA, vm_dup(RB));
-                NEXT;
-            }
-            CASE(DUP)
-            {
-                vm_dup(RA);
-                NEXT;
-            }
-            CASE(DROP)
-            {
-                vm_drop(task->heap, RA);
-                NEXT;
-            }
-            CASE(LOAD)
-            {
-                vm_set(&RA, FUNCTION->constants[WIDE]);
-                NEXT;
-            }
-            CASE(LOAD_INT)
-            {
-                set_int(&RA, WIDE);
-                NEXT;
-            }
-            CASE(LOAD_BOOL)
-            {
-                set_bool(&RA, B != 0);
-                NEXT;
-            }
-            CASE(LOAD_UNIT)
-            {
-                vm_set(&RA, vm_unit());
-                NEXT;
-            }
-            CASE(LOAD_FUNCTION)
-            {
-                RA.function = FUNCTION->functions[WIDE];
-                RA.tag = VM_FUNCTION;
-                NEXT;
-            }
-            CASE(LOAD_NATIVE)
-            {
-                RA.native = FUNCTION->natives[WIDE];
-                RA.tag = VM_NATIVE;
-                NEXT;
-            }
-            CASE(LOAD_ATOM)
-            {
-                vm_set(&RA, vm_atom(FUNCTION->ctors[WIDE]));
-                NEXT;
-            }
+        // ---- captured variables ---
 
-            // ---- captured variables ---
+        CASE(CAPTURE)
+        {
+            vm_set(&RA, vm_dup(RB.closure->captures[C]));
+            NEXT;
+        }
+        CASE(CAPTURE_ALIAS)
+        {
+            vm_set(&RA, RB.closure->captures[C]);
+            NEXT;
+        }
+        CASE(BOX_NEW)
+        {
+            vm_set(&RA, vm_box_make(task->heap, RB));
+            NEXT;
+        }
+        CASE(BOX_GET)
+        {
+            vm_box *box = RB.box;
+            vm_value value = box->header.count > 0 ? box->value : vm_box_read(task, box);
+            vm_set(&RA, vm_dup(value));
+            NEXT;
+        }
+        CASE(BOX_TAKE)
+        {
+            vm_box *box = RB.box;
+            if (BL_LIKELY(box->header.count > 0)) {
+                vm_set(&RA, box->value);
+                vm_set(&box->value, vm_unit());
+            } else {
+                vm_set(&RA, vm_dup(vm_box_read(task, box)));
+            }
+            NEXT;
+        }
+        CASE(BOX_SET)
+        {
+            vm_box *box = RA.box;
+            if (BL_LIKELY(box->header.count > 0)) {
+                vm_value old = box->value;
+                vm_set(&box->value, RB);
+                vm_drop(task->heap, old);
+            } else {
+                vm_box_write(task, box, RB);
+            }
+            NEXT;
+        }
 
-            CASE(CAPTURE)
-            {
-                vm_set(&RA, vm_dup(RB.closure->captures[C]));
-                NEXT;
-            }
-            CASE(CAPTURE_ALIAS)
-            {
-                vm_set(&RA, RB.closure->captures[C]);
-                NEXT;
-            }
-            CASE(BOX_NEW)
-            {
-                vm_set(&RA, vm_box_make(task->heap, RB));
-                NEXT;
-            }
-            CASE(BOX_GET)
-            {
-                vm_box *box = RB.box;
-                vm_value value = box->header.count > 0 ? box->value : vm_box_read(task, box);
-                vm_set(&RA, vm_dup(value));
-                NEXT;
-            }
-            CASE(BOX_TAKE)
-            {
-                vm_box *box = RB.box;
-                if (BL_LIKELY(box->header.count > 0)) {
-                    vm_set(&RA, box->value);
-                    vm_set(&box->value, vm_unit());
-                } else {
-                    vm_set(&RA, vm_dup(vm_box_read(task, box)));
-                }
-                NEXT;
-            }
-            CASE(BOX_SET)
-            {
-                vm_box *box = RA.box;
-                if (BL_LIKELY(box->header.count > 0)) {
-                    vm_value old = box->value;
-                    vm_set(&box->value, RB);
-                    vm_drop(task->heap, old);
-                } else {
-                    vm_box_write(task, box, RB);
-                }
-                NEXT;
-            }
+        // ---- arithmetic ---
 
-            // ---- arithmetic ---
-
-            ARITHMETIC(ADD, __builtin_add_overflow, +)
-            ARITHMETIC(SUB, __builtin_sub_overflow, -)
-            ARITHMETIC(MUL, __builtin_mul_overflow, *)
-            ARITHMETIC_I(ADD, __builtin_add_overflow)
-            ARITHMETIC_I(SUB, __builtin_sub_overflow)
-            ARITHMETIC_I(MUL, __builtin_mul_overflow)
-            ARITHMETIC_INT(ADD, __builtin_add_overflow)
-            ARITHMETIC_INT(SUB, __builtin_sub_overflow)
-            ARITHMETIC_INT(MUL, __builtin_mul_overflow)
-            CASE(DIV)
-            {
-                const vm_value *x = &RB;
-                const vm_value *y = &RC;
-                if (BL_LIKELY(both_int(x, y) && y->integer > 0)) {
-                    set_int(&RA, x->integer / y->integer);
-                    NEXT;
-                }
-                if (BL_LIKELY(both_float(x, y))) {
-                    set_float(&RA, x->number / y->number);
-                    NEXT;
-                }
-                goto slow_arithmetic;
+        ARITHMETIC(ADD, __builtin_add_overflow, +)
+        ARITHMETIC(SUB, __builtin_sub_overflow, -)
+        ARITHMETIC(MUL, __builtin_mul_overflow, *)
+        ARITHMETIC_I(ADD, __builtin_add_overflow)
+        ARITHMETIC_I(SUB, __builtin_sub_overflow)
+        ARITHMETIC_I(MUL, __builtin_mul_overflow)
+        ARITHMETIC_INT(ADD, __builtin_add_overflow)
+        ARITHMETIC_INT(SUB, __builtin_sub_overflow)
+        ARITHMETIC_INT(MUL, __builtin_mul_overflow)
+        CASE(DIV)
+        {
+            const vm_value *x = &RB;
+            const vm_value *y = &RC;
+            if (BL_LIKELY(both_int(x, y) && y->integer > 0)) {
+                set_int(&RA, x->integer / y->integer);
+                NEXT;
             }
-            CASE(MOD)
-            {
-                const vm_value *x = &RB;
-                const vm_value *y = &RC;
-                if (BL_LIKELY(both_int(x, y) && y->integer > 0)) {
-                    set_int(&RA, x->integer % y->integer);
-                    NEXT;
-                }
-                goto slow_arithmetic;
+            if (BL_LIKELY(both_float(x, y))) {
+                set_float(&RA, x->number / y->number);
+                NEXT;
             }
-            CASE(DIV_I)
-            {
-                if (BL_LIKELY(RB.tag == VM_INT)) {
-                    set_int(&RA, quotient(RB.integer, OFFSET));
-                    NEXT;
-                }
-                SAVE();
-                if (vm_arithmetic(task, VM_OP_DIV, &RA, RB, vm_int(OFFSET))) {
-                    NEXT;
-                }
+            goto slow_arithmetic;
+        }
+        CASE(MOD)
+        {
+            const vm_value *x = &RB;
+            const vm_value *y = &RC;
+            if (BL_LIKELY(both_int(x, y) && y->integer > 0)) {
+                set_int(&RA, x->integer % y->integer);
+                NEXT;
+            }
+            goto slow_arithmetic;
+        }
+        CASE(DIV_I)
+        {
+            if (BL_LIKELY(RB.tag == VM_INT)) {
+                set_int(&RA, quotient(RB.integer, OFFSET));
+                NEXT;
+            }
+            SAVE();
+            if (vm_arithmetic(task, VM_OP_DIV, &RA, RB, vm_int(OFFSET))) {
+                NEXT;
+            }
+            return VM_RUN_FAILED;
+        }
+        CASE(MOD_I)
+        {
+            if (BL_LIKELY(RB.tag == VM_INT)) {
+                set_int(&RA, remainder_of(RB.integer, OFFSET));
+                NEXT;
+            }
+            SAVE();
+            if (vm_arithmetic(task, VM_OP_MOD, &RA, RB, vm_int(OFFSET))) {
+                NEXT;
+            }
+            return VM_RUN_FAILED;
+        }
+        CASE(ADD_FLOAT)
+        {
+            set_float(&RA, RB.number + RC.number);
+            NEXT;
+        }
+        CASE(SUB_FLOAT)
+        {
+            set_float(&RA, RB.number - RC.number);
+            NEXT;
+        }
+        CASE(MUL_FLOAT)
+        {
+            set_float(&RA, RB.number * RC.number);
+            NEXT;
+        }
+        CASE(DIV_FLOAT)
+        {
+            set_float(&RA, RB.number / RC.number);
+            NEXT;
+        }
+        CASE(NEG)
+        {
+            SAVE();
+            if (!vm_negate(task, &RA, RB)) {
                 return VM_RUN_FAILED;
             }
-            CASE(MOD_I)
-            {
-                if (BL_LIKELY(RB.tag == VM_INT)) {
-                    set_int(&RA, remainder_of(RB.integer, OFFSET));
-                    NEXT;
-                }
+            NEXT;
+        }
+        CASE(NOT)
+        {
+            if (BL_UNLIKELY(RB.tag != VM_BOOL)) {
                 SAVE();
-                if (vm_arithmetic(task, VM_OP_MOD, &RA, RB, vm_int(OFFSET))) {
-                    NEXT;
-                }
+                vm_raise(task, VM_FAULT_NOT_BOOL, RB);
                 return VM_RUN_FAILED;
             }
-            CASE(ADD_FLOAT)
-            {
-                set_float(&RA, RB.number + RC.number);
-                NEXT;
-            }
-            CASE(SUB_FLOAT)
-            {
-                set_float(&RA, RB.number - RC.number);
-                NEXT;
-            }
-            CASE(MUL_FLOAT)
-            {
-                set_float(&RA, RB.number * RC.number);
-                NEXT;
-            }
-            CASE(DIV_FLOAT)
-            {
-                set_float(&RA, RB.number / RC.number);
-                NEXT;
-            }
-            CASE(NEG)
-            {
-                SAVE();
-                if (!vm_negate(task, &RA, RB)) {
-                    return VM_RUN_FAILED;
-                }
-                NEXT;
-            }
-            CASE(NOT)
-            {
-                if (BL_UNLIKELY(RB.tag != VM_BOOL)) {
-                    SAVE();
-                    vm_raise(task, VM_FAULT_NOT_BOOL, RB);
-                    return VM_RUN_FAILED;
-                }
-                set_bool(&RA, !RB.boolean);
-                NEXT;
-            }
+            set_bool(&RA, !RB.boolean);
+            NEXT;
+        }
 
-            // ---- comparison and jumps ---
+        // ---- comparison and jumps ---
 
-            COMPARISON(EQ, ==)
-            COMPARISON(NE, !=)
-            COMPARISON(LT, <)
-            COMPARISON(LE, <=)
-            COMPARISON(GT, >)
-            COMPARISON(GE, >=)
-            CASE(JUMP)
-            {
+        COMPARISON(EQ, ==)
+        COMPARISON(NE, !=)
+        COMPARISON(LT, <)
+        COMPARISON(LE, <=)
+        COMPARISON(GT, >)
+        COMPARISON(GE, >=)
+        CASE(JUMP)
+        {
+            BRANCH(WIDE);
+            NEXT;
+        }
+        CASE(JUMP_TRUE)
+        {
+            if (BL_UNLIKELY(RA.tag != VM_BOOL)) {
+                goto not_bool;
+            }
+            if (RA.boolean) {
                 BRANCH(WIDE);
-                NEXT;
             }
-            CASE(JUMP_TRUE)
-            {
-                if (BL_UNLIKELY(RA.tag != VM_BOOL)) {
-                    goto not_bool;
-                }
-                if (RA.boolean) {
-                    BRANCH(WIDE);
-                }
-                NEXT;
+            NEXT;
+        }
+        CASE(JUMP_FALSE)
+        {
+            if (BL_UNLIKELY(RA.tag != VM_BOOL)) {
+                goto not_bool;
             }
-            CASE(JUMP_FALSE)
-            {
-                if (BL_UNLIKELY(RA.tag != VM_BOOL)) {
-                    goto not_bool;
-                }
-                if (!RA.boolean) {
-                    BRANCH(WIDE);
-                }
-                NEXT;
+            if (!RA.boolean) {
+                BRANCH(WIDE);
             }
-            COMPARE_JUMP(JEQ, EQ, ==, true)
-            COMPARE_JUMP(JNEQ, EQ, ==, false)
-            COMPARE_JUMP(JLT, LT, <, true)
-            COMPARE_JUMP(JNLT, LT, <, false)
-            COMPARE_JUMP(JLE, LE, <=, true)
-            COMPARE_JUMP(JNLE, LE, <=, false)
-            COMPARE_JUMP(JGT, GT, >, true)
-            COMPARE_JUMP(JNGT, GT, >, false)
-            COMPARE_JUMP(JGE, GE, >=, true)
-            COMPARE_JUMP(JNGE, GE, >=, false)
+            NEXT;
+        }
+        COMPARE_JUMP(JEQ, EQ, ==, true)
+        COMPARE_JUMP(JNEQ, EQ, ==, false)
+        COMPARE_JUMP(JLT, LT, <, true)
+        COMPARE_JUMP(JNLT, LT, <, false)
+        COMPARE_JUMP(JLE, LE, <=, true)
+        COMPARE_JUMP(JNLE, LE, <=, false)
+        COMPARE_JUMP(JGT, GT, >, true)
+        COMPARE_JUMP(JNGT, GT, >, false)
+        COMPARE_JUMP(JGE, GE, >=, true)
+        COMPARE_JUMP(JNGE, GE, >=, false)
 
-            // ---- pattern tests ---
+        // ---- pattern tests ---
 
-            CASE(SWITCH)
-            {
-                const vm_switch *table = &FUNCTION->switches[WIDE];
-                BRANCH(switch_offset(table, ctor_id(&RA)));
-                NEXT;
-            }
-            CASE(SWITCH_INT)
-            {
-                const vm_switch *table = &FUNCTION->switches[WIDE];
-                BRANCH(RA.tag == VM_INT ? switch_offset(table, RA.integer) : table->otherwise);
-                NEXT;
-            }
-            TEST(JNCTOR, has_ctor(&RA, FUNCTION->ctors[B]))
-            TEST(JNSAME,
-                 RA.tag == FUNCTION->constants[B].tag && vm_equal(RA, FUNCTION->constants[B]))
-            TEST(JNTUPLE, RA.tag == VM_TUPLE && RA.tuple->size == B)
-            TEST(JNLIST, RA.tag == VM_LIST && RA.list->size == B)
-            TEST(JNLIST_MIN, RA.tag == VM_LIST && RA.list->size >= B)
-            TEST(JNARITY,
-                 RA.tag == VM_VARIANT ? RA.variant->size == B : RA.tag == VM_ATOM && B == 0)
-            TEST(JNFIELD, RA.tag == VM_RECORD &&
-                              vm_shape_find(RA.record->shape,
-                                            (bl_slice){FUNCTION->fields[B].name->data,
-                                                       FUNCTION->fields[B].name->size}) >= 0)
-            TEST(JNUNIT, RA.tag == VM_UNIT)
+        CASE(SWITCH)
+        {
+            const vm_switch *table = &FUNCTION->switches[WIDE];
+            BRANCH(switch_offset(table, ctor_id(&RA)));
+            NEXT;
+        }
+        CASE(SWITCH_INT)
+        {
+            const vm_switch *table = &FUNCTION->switches[WIDE];
+            BRANCH(RA.tag == VM_INT ? switch_offset(table, RA.integer) : table->otherwise);
+            NEXT;
+        }
+        TEST(JNCTOR, has_ctor(&RA, FUNCTION->ctors[B]))
+        TEST(JNSAME, RA.tag == FUNCTION->constants[B].tag && vm_equal(RA, FUNCTION->constants[B]))
+        TEST(JNTUPLE, RA.tag == VM_TUPLE && RA.tuple->size == B)
+        TEST(JNLIST, RA.tag == VM_LIST && RA.list->size == B)
+        TEST(JNLIST_MIN, RA.tag == VM_LIST && RA.list->size >= B)
+        TEST(JNARITY, RA.tag == VM_VARIANT ? RA.variant->size == B : RA.tag == VM_ATOM && B == 0)
+        TEST(JNFIELD,
+             RA.tag == VM_RECORD &&
+                 vm_shape_find(RA.record->shape, (bl_slice){FUNCTION->fields[B].name->data,
+                                                            FUNCTION->fields[B].name->size}) >= 0)
+        TEST(JNUNIT, RA.tag == VM_UNIT)
 
-            // ---- parts ---
+        // ---- parts ---
 
-            CASE(FIELD)
-            {
-                const vm_field *field = &FUNCTION->fields[C];
-                const vm_value *value = &RB;
-                const vm_cache *cache = &task->caches[field->cache_index];
-                if (BL_LIKELY(value->tag == VM_RECORD && value->record->shape == cache->shape)) {
-                    vm_set(&RA, vm_dup(value->record->fields[cache->slots[0]]));
-                    NEXT;
-                }
-                vm_set(&RA, vm_dup(vm_field_find(task, field, *value)));
+        CASE(FIELD)
+        {
+            const vm_field *field = &FUNCTION->fields[C];
+            const vm_value *value = &RB;
+            const vm_cache *cache = &task->caches[field->cache_index];
+            if (BL_LIKELY(value->tag == VM_RECORD && value->record->shape == cache->shape)) {
+                vm_set(&RA, vm_dup(value->record->fields[cache->slots[0]]));
                 NEXT;
             }
-            CASE(FIELD_ALIAS)
-            {
-                const vm_field *field = &FUNCTION->fields[C];
-                const vm_value *value = &RB;
-                const vm_cache *cache = &task->caches[field->cache_index];
-                if (BL_LIKELY(value->tag == VM_RECORD && value->record->shape == cache->shape)) {
-                    vm_set(&RA, value->record->fields[cache->slots[0]]);
-                    NEXT;
-                }
-                vm_set(&RA, vm_field_find(task, field, *value));
+            vm_set(&RA, vm_dup(vm_field_find(task, field, *value)));
+            NEXT;
+        }
+        CASE(FIELD_ALIAS)
+        {
+            const vm_field *field = &FUNCTION->fields[C];
+            const vm_value *value = &RB;
+            const vm_cache *cache = &task->caches[field->cache_index];
+            if (BL_LIKELY(value->tag == VM_RECORD && value->record->shape == cache->shape)) {
+                vm_set(&RA, value->record->fields[cache->slots[0]]);
                 NEXT;
             }
-            PART(TUPLE, RB.tuple->items)
-            PART(VARIANT, RB.variant->items)
-            PART(LIST, RB.list->store->items + RB.list->start)
-            CASE(LIST_REST)
-            {
-                vm_list *list = RB.list;
-                vm_object_dup(&list->header);
-                vm_set(&RA, vm_list_slice(task->heap, RB, C, list->size - C));
-                NEXT;
-            }
-            CASE(OPEN_TUPLE)
-            {
-                vm_tuple *tuple = RB.tuple;
-                open_items(task->heap, &RA, &tuple->header, tuple->items, C,
-                           vm_items_size(sizeof *tuple, C));
-                NEXT;
-            }
-            CASE(OPEN_VARIANT)
-            {
-                vm_variant *variant = RB.variant;
-                open_items(task->heap, &RA, &variant->header, variant->items, C,
-                           vm_items_size(sizeof *variant, C));
-                NEXT;
-            }
-            CASE(OPEN_LIST)
-            {
-                open_list(task->heap, &RA, RB, C);
-                NEXT;
-            }
+            vm_set(&RA, vm_field_find(task, field, *value));
+            NEXT;
+        }
+        PART(TUPLE, RB.tuple->items)
+        PART(VARIANT, RB.variant->items)
+        PART(LIST, RB.list->store->items + RB.list->start)
+        CASE(LIST_REST)
+        {
+            vm_list *list = RB.list;
+            vm_object_dup(&list->header);
+            vm_set(&RA, vm_list_slice(task->heap, RB, C, list->size - C));
+            NEXT;
+        }
+        CASE(OPEN_TUPLE)
+        {
+            vm_tuple *tuple = RB.tuple;
+            open_items(task->heap, &RA, &tuple->header, tuple->items, C,
+                       vm_items_size(sizeof *tuple, C));
+            NEXT;
+        }
+        CASE(OPEN_VARIANT)
+        {
+            vm_variant *variant = RB.variant;
+            open_items(task->heap, &RA, &variant->header, variant->items, C,
+                       vm_items_size(sizeof *variant, C));
+            NEXT;
+        }
+        CASE(OPEN_LIST)
+        {
+            open_list(task->heap, &RA, RB, C);
+            NEXT;
+        }
 
-            // ---- making data ---
+        // ---- making data ---
 
-            CASE(TUPLE)
-            {
-                vm_set(&RA, vm_tuple_make(task->heap, &RB, C));
+        CASE(TUPLE)
+        {
+            vm_set(&RA, vm_tuple_make(task->heap, &RB, C));
+            NEXT;
+        }
+        CASE(LIST)
+        {
+            vm_set(&RA, vm_list_from(task->heap, &RB, C));
+            NEXT;
+        }
+        CASE(MAP)
+        {
+            vm_set(&RA, make_map(task->heap, &RB, C));
+            NEXT;
+        }
+        CASE(SET)
+        {
+            vm_set(&RA, make_set(task->heap, &RB, C));
+            NEXT;
+        }
+        CASE(VARIANT)
+        {
+            const vm_ctor *ctor = FUNCTION->ctors[C];
+            vm_variant *variant = variant_alloc(task->heap, ctor, ctor->arity);
+            vm_move_values(variant->items, &RB, ctor->arity);
+            RA.variant = variant;
+            RA.tag = VM_VARIANT;
+            NEXT;
+        }
+        CASE(VARIANT_N)
+        {
+            vm_variant *variant = variant_alloc(task->heap, RB.ctor, C);
+            vm_move_values(variant->items, &RB + 1, C);
+            RA.variant = variant;
+            RA.tag = VM_VARIANT;
+            NEXT;
+        }
+        CASE(RECORD)
+        {
+            vm_shape *shape = FUNCTION->shapes[C];
+            vm_record *record = vm_object_take(task->heap, VM_RECORD,
+                                               vm_items_size(sizeof(vm_record), shape->size));
+            record->size = shape->size;
+            record->shape = shape; // Of the program, so never counted.
+            vm_move_values(record->fields, &RB, shape->size);
+            RA.record = record;
+            RA.tag = VM_RECORD;
+            NEXT;
+        }
+        CASE(UPDATE)
+        {
+            const vm_update *update = &FUNCTION->updates[C];
+            vm_value *operands = &RB;
+            const vm_cache *cache = &task->caches[update->cache_index];
+            if (BL_LIKELY(update->count == 1 && operands->tag == VM_RECORD &&
+                          operands->record->shape == cache->shape &&
+                          vm_is_unique(&operands->record->header))) {
+                vm_value *slot = &operands->record->fields[cache->slots[0]];
+                vm_value old = *slot;
+                vm_set(slot, operands[1]);
+                vm_set(&RA, operands[0]);
+                vm_drop(task->heap, old);
                 NEXT;
             }
-            CASE(LIST)
-            {
-                vm_set(&RA, vm_list_from(task->heap, &RB, C));
-                NEXT;
-            }
-            CASE(MAP)
-            {
-                vm_set(&RA, make_map(task->heap, &RB, C));
-                NEXT;
-            }
-            CASE(SET)
-            {
-                vm_set(&RA, make_set(task->heap, &RB, C));
-                NEXT;
-            }
-            CASE(VARIANT)
-            {
-                const vm_ctor *ctor = FUNCTION->ctors[C];
-                vm_variant *variant = variant_alloc(task->heap, ctor, ctor->arity);
-                vm_move_values(variant->items, &RB, ctor->arity);
-                RA.variant = variant;
-                RA.tag = VM_VARIANT;
-                NEXT;
-            }
-            CASE(VARIANT_N)
-            {
-                vm_variant *variant = variant_alloc(task->heap, RB.ctor, C);
-                vm_move_values(variant->items, &RB + 1, C);
-                RA.variant = variant;
-                RA.tag = VM_VARIANT;
-                NEXT;
-            }
-            CASE(RECORD)
-            {
-                vm_shape *shape = FUNCTION->shapes[C];
-                vm_record *record = vm_object_take(task->heap, VM_RECORD,
-                                                   vm_items_size(sizeof(vm_record), shape->size));
-                record->size = shape->size;
-                record->shape = shape; // Of the program, so never counted.
-                vm_move_values(record->fields, &RB, shape->size);
-                RA.record = record;
-                RA.tag = VM_RECORD;
-                NEXT;
-            }
-            CASE(UPDATE)
-            {
-                const vm_update *update = &FUNCTION->updates[C];
-                vm_value *operands = &RB;
-                const vm_cache *cache = &task->caches[update->cache_index];
-                if (BL_LIKELY(update->count == 1 && operands->tag == VM_RECORD &&
-                              operands->record->shape == cache->shape &&
-                              vm_is_unique(&operands->record->header))) {
-                    vm_value *slot = &operands->record->fields[cache->slots[0]];
-                    vm_value old = *slot;
-                    vm_set(slot, operands[1]);
-                    vm_set(&RA, operands[0]);
-                    vm_drop(task->heap, old);
-                    NEXT;
-                }
-                SAVE();
-                if (!vm_update_record(task, update, &RA, operands)) {
-                    return VM_RUN_FAILED;
-                }
-                NEXT;
-            }
-            CASE(CLOSURE)
-            {
-                const vm_function *function = FUNCTION->functions[C];
-                vm_set(&RA, make_closure(task->heap, function, &RB, pc->a));
-                pc += 1;
-                NEXT;
-            }
-            CASE(RANGE)
-            {
-                SAVE();
-                if (!vm_range_make(task, &RA, RB, RC)) {
-                    return VM_RUN_FAILED;
-                }
-                NEXT;
-            }
-            CASE(CONCAT)
-            {
-                SAVE();
-                if (!vm_concat(task, &RA, RB, RC)) {
-                    return VM_RUN_FAILED;
-                }
-                NEXT;
-            }
-            CASE(PUSH)
-            {
-                if (BL_UNLIKELY(RB.tag != VM_LIST)) {
-                    SAVE();
-                    vm_raise(task, VM_FAULT_NOT_LIST, RB);
-                    return VM_RUN_FAILED;
-                }
-                vm_set(&RA, vm_list_push(task->heap, RB, RC));
-                NEXT;
-            }
-            CASE(BUILD)
-            {
-                SAVE();
-                if (!vm_build(task, &RA, &RB, C)) {
-                    return VM_RUN_FAILED;
-                }
-                NEXT;
-            }
-
-            // ---- loops ---
-
-            CASE(ITER)
-            {
-                if (BL_UNLIKELY(RB.tag != VM_LIST)) {
-                    SAVE();
-                    vm_raise(task, VM_FAULT_NOT_ITERABLE, RB);
-                    return VM_RUN_FAILED;
-                }
-                vm_value *state = &RA;
-                vm_set(state, RB);
-                set_int(state + 1, 0);
-                NEXT;
-            }
-            CASE(ITER_NEXT)
-            {
-                vm_value *state = &RA;
-                const vm_list *list = state->list;
-                int64_t index = state[1].integer;
-                if (BL_LIKELY(index < (int64_t)list->size)) {
-                    vm_set(&RB, vm_dup(list->store->items[list->start + index]));
-                    state[1].integer = index + 1;
-                    NEXT;
-                }
-                vm_drop(task->heap, *state);
-                BRANCH(OFFSET);
-                NEXT;
-            }
-            CASE(RANGE_INIT)
-            {
-                SAVE();
-                if (BL_UNLIKELY(!vm_range_check(task, RB, RC))) {
-                    return VM_RUN_FAILED;
-                }
-                vm_value *state = &RA;
-                int64_t end = RC.integer;
-                set_int(state, RB.integer);
-                set_int(state + 1, end);
-                NEXT;
-            }
-            CASE(RANGE_NEXT)
-            {
-                vm_value *state = &RA;
-                int64_t index = state->integer;
-                if (BL_LIKELY(index < state[1].integer)) {
-                    state->integer = index + 1;
-                    set_int(&RB, index);
-                    NEXT;
-                }
-                BRANCH(OFFSET);
-                NEXT;
-            }
-
-            // ---- calls ---
-
-            CASE(CALL)
-            {
-                const vm_function *function = FUNCTION->functions[WIDE];
-                vm_value *callee = &RA + VM_HEADER_SLOTS;
-                if (BL_UNLIKELY(--task->fuel < 0)) {
-                    goto pause_before;
-                }
-                if (BL_UNLIKELY(callee + function->register_count > task->stack_end)) {
-                    STEP(vm_call_overflow(task, function, callee, false));
-                    NEXT;
-                }
-                vm_frame *frame = vm_frame_of(callee);
-                frame->return_pc = pc;
-                frame->caller = base;
-                frame->function = function;
-                base = callee;
-                pc = function->code;
-                NEXT;
-            }
-            CASE(TAIL_CALL)
-            {
-                const vm_function *function = FUNCTION->functions[WIDE];
-                if (BL_UNLIKELY(--task->fuel < 0)) {
-                    goto pause_before;
-                }
-                if (BL_UNLIKELY(base + function->register_count > task->stack_end)) {
-                    STEP(vm_call_overflow(task, function, &RA + VM_HEADER_SLOTS, true));
-                    NEXT;
-                }
-                vm_move_values(base, &RA + VM_HEADER_SLOTS, function->param_count);
-                vm_frame_of(base)->function = function;
-                pc = function->code;
-                NEXT;
-            }
-            CASE(CALL_VALUE)
-            {
-                vm_value *callee = &RA + VM_HEADER_SLOTS;
-                const vm_value *value = &callee[B];
-                if (BL_UNLIKELY(--task->fuel < 0)) {
-                    goto pause_before;
-                }
-                if (BL_LIKELY(value->tag == VM_CLOSURE)) {
-                    const vm_function *function = value->closure->function;
-                    if (BL_LIKELY(function->param_count == B &&
-                                  callee + function->register_count <= task->stack_end)) {
-                        vm_frame *frame = vm_frame_of(callee);
-                        frame->return_pc = pc;
-                        frame->caller = base;
-                        frame->function = function;
-                        base = callee;
-                        pc = function->code;
-                        NEXT;
-                    }
-                }
-                STEP(vm_call_value(task, &RA, callee, B, false));
-                NEXT;
-            }
-            CASE(TAIL_CALL_VALUE)
-            {
-                if (BL_UNLIKELY(--task->fuel < 0)) {
-                    goto pause_before;
-                }
-                STEP(vm_call_value(task, &RA, &RA + VM_HEADER_SLOTS, B, true));
-                NEXT;
-            }
-            CASE(NATIVE)
-            {
-                const vm_native *native = FUNCTION->natives[C];
-                vm_value value;
-                SAVE();
-                if (BL_UNLIKELY(native->flags & VM_OUTSIDE)) {
-                    task->has_acted = true;
-                }
-                vm_status status = native->function(task, &RB, &value);
-                if (BL_LIKELY(status == VM_OK)) {
-                    vm_set(&RA, value);
-                    if (BL_UNLIKELY(task->fuel < 0)) {
-                        goto pause;
-                    }
-                    NEXT;
-                }
-                STEP(vm_native_done(task, status, &RA, value));
-                NEXT;
-            }
-            CASE(PERFORM)
-            {
-                STEP(vm_perform(task, &RA, &RB, FUNCTION->operations[C]));
-                NEXT;
-            }
-            CASE(RETURN)
-            {
-                vm_value value = RA;
-                const vm_frame *frame = vm_frame_of(base);
-                pc = frame->return_pc;
-                vm_value *caller = frame->caller;
-                vm_set(base - VM_HEADER_SLOTS, value);
-                base = caller;
-                NEXT;
-            }
-
-            // ---- early return, errors ---
-
-            CASE(TRY)
-            {
-                vm_value value = RB;
-                int found = try_open(task->heap, &RA, value);
-                if (found < 0) {
-                    BRANCH(OFFSET);
-                } else if (found == 0) {
-                    vm_set(&RA, value);
-                }
-                NEXT;
-            }
-            CASE(EARLY)
-            {
-                STEP(vm_early(task, RA));
-                NEXT;
-            }
-            CASE(FAIL)
-            {
-                SAVE();
-                vm_raise(task, (vm_fault)B, RA);
+            SAVE();
+            if (!vm_update_record(task, update, &RA, operands)) {
                 return VM_RUN_FAILED;
             }
-
-            // ---- effects ---
-
-            CASE(HANDLE)
-            {
-                STEP(vm_handle_begin(task, &RA, &RB, &FUNCTION->handlers[C]));
-                NEXT;
+            NEXT;
+        }
+        CASE(CLOSURE)
+        {
+            const vm_function *function = FUNCTION->functions[C];
+            vm_set(&RA, make_closure(task->heap, function, &RB, pc->a));
+            pc += 1;
+            NEXT;
+        }
+        CASE(RANGE)
+        {
+            SAVE();
+            if (!vm_range_make(task, &RA, RB, RC)) {
+                return VM_RUN_FAILED;
             }
-            CASE(WITH_BEGIN)
-            {
+            NEXT;
+        }
+        CASE(CONCAT)
+        {
+            SAVE();
+            if (!vm_concat(task, &RA, RB, RC)) {
+                return VM_RUN_FAILED;
+            }
+            NEXT;
+        }
+        CASE(PUSH)
+        {
+            if (BL_UNLIKELY(RB.tag != VM_LIST)) {
                 SAVE();
-                vm_with_begin(task, &RB, &FUNCTION->withs[C]);
-                NEXT;
+                vm_raise(task, VM_FAULT_NOT_LIST, RB);
+                return VM_RUN_FAILED;
             }
-            CASE(WITH_END)
-            {
-                vm_with_end(task);
-                NEXT;
+            vm_set(&RA, vm_list_push(task->heap, RB, RC));
+            NEXT;
+        }
+        CASE(BUILD)
+        {
+            SAVE();
+            if (!vm_build(task, &RA, &RB, C)) {
+                return VM_RUN_FAILED;
             }
-            CASE(COLLECT_BEGIN)
-            {
+            NEXT;
+        }
+
+        // ---- loops ---
+
+        CASE(ITER)
+        {
+            if (BL_UNLIKELY(RB.tag != VM_LIST)) {
                 SAVE();
-                vm_collect_begin(task, FUNCTION->operations[C]);
+                vm_raise(task, VM_FAULT_NOT_ITERABLE, RB);
+                return VM_RUN_FAILED;
+            }
+            vm_value *state = &RA;
+            vm_set(state, RB);
+            set_int(state + 1, 0);
+            NEXT;
+        }
+        CASE(ITER_NEXT)
+        {
+            vm_value *state = &RA;
+            const vm_list *list = state->list;
+            int64_t index = state[1].integer;
+            if (BL_LIKELY(index < (int64_t)list->size)) {
+                vm_set(&RB, vm_dup(list->store->items[list->start + index]));
+                state[1].integer = index + 1;
                 NEXT;
             }
-            CASE(COLLECT_END)
-            {
-                vm_set(&RA, vm_collect_end(task));
+            vm_drop(task->heap, *state);
+            BRANCH(OFFSET);
+            NEXT;
+        }
+        CASE(RANGE_INIT)
+        {
+            SAVE();
+            if (BL_UNLIKELY(!vm_range_check(task, RB, RC))) {
+                return VM_RUN_FAILED;
+            }
+            vm_value *state = &RA;
+            int64_t end = RC.integer;
+            set_int(state, RB.integer);
+            set_int(state + 1, end);
+            NEXT;
+        }
+        CASE(RANGE_NEXT)
+        {
+            vm_value *state = &RA;
+            int64_t index = state->integer;
+            if (BL_LIKELY(index < state[1].integer)) {
+                state->integer = index + 1;
+                set_int(&RB, index);
                 NEXT;
             }
-            CASE(TYPE_TEST)
-            {
-                set_bool(&RA, vm_type_passes(&FUNCTION->type_tests[C], RB));
-                NEXT;
-            }
+            BRANCH(OFFSET);
+            NEXT;
+        }
 
-            // ---- where frames return to that no CALL has made; base is their own one ---
+        // ---- calls ---
 
-            CASE(END_CHUNK)
-            {
-                vm_segment *segment = task->segment;
-                const vm_chunk *chunk = segment->chunk;
-                vm_set(chunk->result, base[-VM_HEADER_SLOTS]);
-                pc = chunk->return_pc;
-                base = chunk->caller;
-                vm_chunk_pop(task, segment);
-                task->stack_end = segment->chunk->end;
+        CASE(CALL)
+        {
+            const vm_function *function = FUNCTION->functions[WIDE];
+            vm_value *callee = &RA + VM_HEADER_SLOTS;
+            if (BL_UNLIKELY(--task->fuel < 0)) {
+                goto pause_before;
+            }
+            if (BL_UNLIKELY(callee + function->register_count > task->stack_end)) {
+                STEP(vm_call_overflow(task, function, callee, false));
                 NEXT;
             }
-            CASE(END_FIBER)
-            {
-                vm_set(&task->result, base[-VM_HEADER_SLOTS]);
-                return VM_RUN_ENDED;
+            vm_frame *frame = vm_frame_of(callee);
+            frame->return_pc = pc;
+            frame->caller = base;
+            frame->function = function;
+            base = callee;
+            pc = function->code;
+            NEXT;
+        }
+        CASE(TAIL_CALL)
+        {
+            const vm_function *function = FUNCTION->functions[WIDE];
+            if (BL_UNLIKELY(--task->fuel < 0)) {
+                goto pause_before;
             }
-            CASE(END_HANDLE)
-            {
-                STEP(vm_handle_end(task));
+            if (BL_UNLIKELY(base + function->register_count > task->stack_end)) {
+                STEP(vm_call_overflow(task, function, &RA + VM_HEADER_SLOTS, true));
                 NEXT;
             }
-            CASE(END_CLAUSE)
-            {
-                STEP(vm_clause_end(task));
-                NEXT;
+            vm_move_values(base, &RA + VM_HEADER_SLOTS, function->param_count);
+            vm_frame_of(base)->function = function;
+            pc = function->code;
+            NEXT;
+        }
+        CASE(CALL_VALUE)
+        {
+            vm_value *callee = &RA + VM_HEADER_SLOTS;
+            const vm_value *value = &callee[B];
+            if (BL_UNLIKELY(--task->fuel < 0)) {
+                goto pause_before;
             }
-            CASE(END_TAIL)
-            CASE(END_INSERT)
-            {
-                const vm_insert *insert = vm_insert_of(base);
-                vm_segment *segment = task->segment;
-                vm_set(insert->result, base[-VM_HEADER_SLOTS]);
-                task->handlers = insert->handlers;
-                pc = insert->return_pc;
-                base = insert->caller;
-                if (BL_UNLIKELY((const void *)insert == segment->chunk->slots &&
-                                segment->chunk->previous != NULL)) {
-                    vm_chunk_pop(task, segment);
-                    task->stack_end = segment->chunk->end;
+            if (BL_LIKELY(value->tag == VM_CLOSURE)) {
+                const vm_function *function = value->closure->function;
+                if (BL_LIKELY(function->param_count == B &&
+                              callee + function->register_count <= task->stack_end)) {
+                    vm_frame *frame = vm_frame_of(callee);
+                    frame->return_pc = pc;
+                    frame->caller = base;
+                    frame->function = function;
+                    base = callee;
+                    pc = function->code;
+                    NEXT;
+                }
+            }
+            STEP(vm_call_value(task, &RA, callee, B, false));
+            NEXT;
+        }
+        CASE(TAIL_CALL_VALUE)
+        {
+            if (BL_UNLIKELY(--task->fuel < 0)) {
+                goto pause_before;
+            }
+            STEP(vm_call_value(task, &RA, &RA + VM_HEADER_SLOTS, B, true));
+            NEXT;
+        }
+        CASE(NATIVE)
+        {
+            const vm_native *native = FUNCTION->natives[C];
+            vm_value value;
+            SAVE();
+            if (BL_UNLIKELY(native->flags & VM_OUTSIDE)) {
+                task->has_acted = true;
+            }
+            vm_status status = native->function(task, &RB, &value);
+            if (BL_LIKELY(status == VM_OK)) {
+                vm_set(&RA, value);
+                if (BL_UNLIKELY(task->fuel < 0)) {
+                    goto pause;
                 }
                 NEXT;
             }
-#ifdef VM_DISPATCH_SWITCH
-        default: // The verifier lets no other number through.
-            BL_CHECK(!"unknown instruction");
+            STEP(vm_native_done(task, status, &RA, value));
+            NEXT;
+        }
+        CASE(PERFORM)
+        {
+            STEP(vm_perform(task, &RA, &RB, FUNCTION->operations[C]));
+            NEXT;
+        }
+        CASE(RETURN)
+        {
+            vm_value value = RA;
+            const vm_frame *frame = vm_frame_of(base);
+            pc = frame->return_pc;
+            vm_value *caller = frame->caller;
+            vm_set(base - VM_HEADER_SLOTS, value);
+            base = caller;
+            NEXT;
+        }
+
+        // ---- early return, errors ---
+
+        CASE(TRY)
+        {
+            vm_value value = RB;
+            int found = try_open(task->heap, &RA, value);
+            if (found < 0) {
+                BRANCH(OFFSET);
+            } else if (found == 0) {
+                vm_set(&RA, value);
+            }
+            NEXT;
+        }
+        CASE(EARLY)
+        {
+            STEP(vm_early(task, RA));
+            NEXT;
+        }
+        CASE(FAIL)
+        {
+            SAVE();
+            vm_raise(task, (vm_fault)B, RA);
             return VM_RUN_FAILED;
         }
 
-    slow_arithmetic:
-        SAVE();
-        if (vm_arithmetic(task, pc[-1].op, &RA, RB, RC)) {
-            continue;
+        // ---- effects ---
+
+        CASE(HANDLE)
+        {
+            STEP(vm_handle_begin(task, &RA, &RB, &FUNCTION->handlers[C]));
+            NEXT;
         }
-        return VM_RUN_FAILED;
+        CASE(WITH_BEGIN)
+        {
+            SAVE();
+            vm_with_begin(task, &RB, &FUNCTION->withs[C]);
+            NEXT;
+        }
+        CASE(WITH_END)
+        {
+            vm_with_end(task);
+            NEXT;
+        }
+        CASE(COLLECT_BEGIN)
+        {
+            SAVE();
+            vm_collect_begin(task, FUNCTION->operations[C]);
+            NEXT;
+        }
+        CASE(COLLECT_END)
+        {
+            vm_set(&RA, vm_collect_end(task));
+            NEXT;
+        }
+        CASE(TYPE_TEST)
+        {
+            set_bool(&RA, vm_type_passes(&FUNCTION->type_tests[C], RB));
+            NEXT;
+        }
+
+        // ---- library functions; the NOP behind names the native, for what is not done here ---
+
+        CASE(LIST_LENGTH)
+        {
+            if (BL_UNLIKELY(RB.tag != VM_LIST)) {
+                goto call_intrinsic;
+            }
+            set_int(&RA, RB.list->size);
+            pc += 1;
+            NEXT;
+        }
+        CASE(LIST_AT)
+        {
+            const vm_value *item = list_item(&RB, &RC);
+            if (BL_UNLIKELY(item == NULL)) {
+                goto call_intrinsic;
+            }
+            vm_variant *variant = variant_alloc(task->heap, vm_standard_ctors[VM_CTOR_SOME], 1);
+            vm_set(&variant->items[0], vm_dup(*item));
+            RA.variant = variant;
+            RA.tag = VM_VARIANT;
+            pc += 1;
+            NEXT;
+        }
+        CASE(LIST_AT_OR)
+        {
+            const vm_value *item = list_item(&RB, &RC);
+            if (BL_UNLIKELY(item == NULL)) {
+                goto call_intrinsic;
+            }
+            vm_value value = vm_dup(*item);
+            vm_drop(task->heap, R(pc->a));
+            vm_set(&RA, value);
+            pc += 1;
+            NEXT;
+        }
+        CASE(LIST_PUT)
+        {
+            vm_value *item = list_item(&RB, &RC);
+            vm_list *list = RB.list;
+            if (BL_UNLIKELY(item == NULL || !vm_is_unique(&list->header) ||
+                            list->store->count != 1)) {
+                goto call_intrinsic;
+            }
+            vm_value old = *item;
+            vm_set(item, R(pc->a));
+            RA.list = list;
+            RA.tag = VM_LIST;
+            vm_drop(task->heap, old);
+            pc += 1;
+            NEXT;
+        }
+        CASE(LIST_PUSH)
+        {
+            vm_list *list = RB.list;
+            if (BL_LIKELY(RB.tag == VM_LIST && vm_is_unique(&list->header) &&
+                          list->store != NULL)) {
+                vm_store *store = list->store;
+                if (BL_LIKELY(store->used == list->start + list->size &&
+                              store->used < store->capacity && store->count > 0)) {
+                    vm_set(&store->items[store->used], RC);
+                    store->used += 1;
+                    list->size += 1;
+                    RA.list = list;
+                    RA.tag = VM_LIST;
+                    pc += 1;
+                    NEXT;
+                }
+            }
+            goto call_intrinsic;
+        }
+        CASE(TO_FLOAT)
+        {
+            if (BL_UNLIKELY(RB.tag != VM_INT)) {
+                goto call_intrinsic;
+            }
+            set_float(&RA, (double)RB.integer);
+            pc += 1;
+            NEXT;
+        }
+
+        // ---- where frames return to that no CALL has made; base is their own one ---
+
+        CASE(END_CHUNK)
+        {
+            vm_segment *segment = task->segment;
+            const vm_chunk *chunk = segment->chunk;
+            vm_set(chunk->result, base[-VM_HEADER_SLOTS]);
+            pc = chunk->return_pc;
+            base = chunk->caller;
+            vm_chunk_pop(task, segment);
+            task->stack_end = segment->chunk->end;
+            NEXT;
+        }
+        CASE(END_FIBER)
+        {
+            vm_set(&task->result, base[-VM_HEADER_SLOTS]);
+            return VM_RUN_ENDED;
+        }
+        CASE(END_HANDLE)
+        {
+            STEP(vm_handle_end(task));
+            NEXT;
+        }
+        CASE(END_CLAUSE)
+        {
+            STEP(vm_clause_end(task));
+            NEXT;
+        }
+        CASE(END_TAIL)
+        CASE(END_INSERT)
+        {
+            const vm_insert *insert = vm_insert_of(base);
+            vm_segment *segment = task->segment;
+            vm_set(insert->result, base[-VM_HEADER_SLOTS]);
+            task->handlers = insert->handlers;
+            pc = insert->return_pc;
+            base = insert->caller;
+            if (BL_UNLIKELY((const void *)insert == segment->chunk->slots &&
+                            segment->chunk->previous != NULL)) {
+                vm_chunk_pop(task, segment);
+                task->stack_end = segment->chunk->end;
+            }
+            NEXT;
+        }
+#ifdef VM_DISPATCH_SWITCH
+    default: // The verifier lets no other number through.
+        BL_CHECK(!"unknown instruction");
+#endif
     }
-#else
+
 slow_arithmetic:
     SAVE();
     if (vm_arithmetic(task, pc[-1].op, &RA, RB, RC)) {
         NEXT;
     }
     return VM_RUN_FAILED;
-#endif
-
+call_intrinsic:
+    SAVE();
+    if (!call_intrinsic(task, FUNCTION)) {
+        return VM_RUN_FAILED;
+    }
+    pc += 1;
+    if (BL_UNLIKELY(task->fuel < 0)) {
+        goto pause;
+    }
+    NEXT;
 not_bool:
     SAVE();
     vm_raise(task, VM_FAULT_NOT_BOOL, RA);

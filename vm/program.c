@@ -57,8 +57,30 @@ const vm_ctor *vm_program_ctor(const vm_program *program, bl_slice name)
     return NULL;
 }
 
-// ---- verification
-// ----------------------------------------------------------------------------------
+typedef struct intrinsic {
+    const char *module;
+    const char *name;
+    vm_op op;
+} intrinsic;
+
+static const intrinsic intrinsics[] = {
+#define INTRINSIC(module, name, op) {module, name, VM_OP_##op},
+#include "vm/intrinsics.def"
+#undef INTRINSIC
+};
+
+vm_op vm_native_op(const vm_native *native)
+{
+    for (size_t i = 0; i < BL_ARRAY_COUNT(intrinsics); i += 1) {
+        if (strcmp(native->name, intrinsics[i].name) == 0 && native->module != NULL &&
+            strcmp(native->module->name, intrinsics[i].module) == 0) {
+            return intrinsics[i].op;
+        }
+    }
+    return VM_OP_NOP;
+}
+
+// ---- verification ---------------------------------------------------------------------------
 
 // A place in a function that is being checked.
 typedef struct check_place {
@@ -182,6 +204,21 @@ static bl_status check_range(const check_place *check, int64_t first, int64_t co
     return count == 0 ? BL_OK : check_register(check, first + count - 1);
 }
 
+// The NOP behind an instruction that stands for a native.
+static bl_status check_intrinsic(const check_place *check)
+{
+    const vm_function *function = check->function;
+    const vm_instruction *behind = &function->code[check->pc + 1];
+    if (check->pc + 1 >= function->code_size || behind->op != VM_OP_NOP) {
+        return check_fail(check, "no NOP with its native behind it,", 0);
+    }
+    if (behind->b >= function->native_count || function->natives[behind->b]->function == NULL ||
+        vm_native_op(function->natives[behind->b]) != function->code[check->pc].op) {
+        return check_fail(check, "not the instruction of native", behind->b);
+    }
+    return check_register(check, behind->a);
+}
+
 // What the formats do not say: ranges of registers, contents of tables.
 static bl_status check_rest(const check_place *check, vm_instruction instruction)
 {
@@ -231,6 +268,13 @@ static bl_status check_rest(const check_place *check, vm_instruction instruction
         return check_range(check, instruction.a, 3 + (int64_t)instruction.b);
     case VM_OP_NATIVE:
         return check_range(check, instruction.b, function->natives[instruction.c]->arity_max);
+    case VM_OP_LIST_LENGTH:
+    case VM_OP_LIST_AT:
+    case VM_OP_LIST_AT_OR:
+    case VM_OP_LIST_PUT:
+    case VM_OP_LIST_PUSH:
+    case VM_OP_TO_FLOAT:
+        return check_intrinsic(check);
     case VM_OP_PERFORM:
         return check_range(check, instruction.b, function->operations[instruction.c]->arity);
     case VM_OP_WITH_BEGIN:
@@ -312,8 +356,7 @@ bl_status vm_program_verify(const vm_program *program, bl_error *error)
     return BL_OK;
 }
 
-// ---- disassembly
-// -----------------------------------------------------------------------------------
+// ---- disassembly ----------------------------------------------------------------------------
 
 static void dump_value(FILE *out, vm_value value)
 {

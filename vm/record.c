@@ -8,8 +8,7 @@
 #include "vm/object.h"
 #include "vm/value.h"
 
-// ---- standard constructors
-// -----------------------------------------------------------------------
+// ---- standard constructors ------------------------------------------------------------------
 
 #define STANDARD_STRING(text)                                                                      \
     {                                                                                              \
@@ -50,8 +49,7 @@ vm_ctor *vm_ctor_dynamic(vm_heap *heap, bl_slice name)
     return ctor;
 }
 
-// ---- tuples and variants
-// ---------------------------------------------------------------------------
+// ---- tuples and variants --------------------------------------------------------------------
 
 vm_value vm_tuple_make(vm_heap *heap, const vm_value *items, size_t size)
 {
@@ -98,8 +96,7 @@ bool vm_is_ctor(vm_value value, vm_ctor_id id)
     return value.tag == VM_VARIANT && value.variant->ctor->id == (uint32_t)id;
 }
 
-// ---- shapes
-// ------------------------------------------------------------------------------------------
+// ---- shapes ---------------------------------------------------------------------------------
 
 int vm_name_compare(const vm_string *a, const vm_string *b)
 {
@@ -142,8 +139,7 @@ int vm_shape_find(const vm_shape *shape, bl_slice name)
     return -1;
 }
 
-// ---- records
-// -----------------------------------------------------------------------------------------
+// ---- records --------------------------------------------------------------------------------
 
 static vm_record *record_alloc(vm_heap *heap, vm_shape *shape)
 {
@@ -295,8 +291,7 @@ vm_value vm_record_with(vm_heap *heap, vm_value record, vm_string *name, vm_valu
     return vm_of(old);
 }
 
-// ---- boxes and handles
-// -------------------------------------------------------------------------------
+// ---- boxes and handles ----------------------------------------------------------------------
 
 vm_value vm_box_make(vm_heap *heap, vm_value value)
 {

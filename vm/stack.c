@@ -157,8 +157,7 @@ void vm_segment_enter(vm_task *task, vm_segment *segment)
     task->stack_end = segment->chunk->end;
 }
 
-// ---- taking frames apart
-// ---------------------------------------------------------------------------
+// ---- taking frames apart --------------------------------------------------------------------
 
 static const vm_live *live_find(const vm_function *function, uint32_t pc)
 {

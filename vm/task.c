@@ -186,8 +186,7 @@ void vm_task_keep(vm_task *task, vm_value value)
     task_destroy(task);
 }
 
-// ---- questions
-// -----------------------------------------------------------------------------------------
+// ---- questions ------------------------------------------------------------------------------
 
 void vm_task_set_user(vm_task *task, void *user)
 {

@@ -238,7 +238,7 @@ struct vm_task {
     void (*on_end)(vm_task *task); // vm_task_on_end; NULL: nothing is held.
 };
 
-// ---- frames ------------------------------------------------------------------------------------
+// ---- frames ---------------------------------------------------------------------------------
 
 static inline vm_frame *vm_frame_of(vm_value *base)
 {
@@ -266,7 +266,7 @@ static inline void vm_set(vm_value *slot, vm_value value)
 extern const vm_instruction vm_end_chunk[1], vm_end_fiber[1], vm_end_handle[1], vm_end_clause[1],
     vm_end_tail[1], vm_end_insert[1];
 
-// ---- stack.c -----------------------------------------------------------------------------------
+// ---- stack.c --------------------------------------------------------------------------------
 
 // A segment with a chunk that has room for slots values. NULL: the stack limit.
 vm_segment *vm_segment_acquire(vm_task *task, size_t slots);
@@ -283,8 +283,7 @@ void vm_segment_enter(vm_task *task, vm_segment *segment);
 // frame are removed. False: that was the bottom of a fiber.
 bool vm_unwind_step(vm_task *task, vm_cursor *at);
 
-// ---- arithmetic.c: the slow ways of instructions; false: a run-time error
-// ------------------------
+// ---- arithmetic.c: the slow ways of instructions; false: a run-time error -------------------
 
 bool vm_arithmetic(vm_task *task, uint16_t op, vm_value *result, vm_value a, vm_value b);
 bool vm_negate(vm_task *task, vm_value *result, vm_value a);
@@ -295,8 +294,7 @@ bool vm_range_make(vm_task *task, vm_value *result, vm_value start, vm_value end
 bool vm_concat(vm_task *task, vm_value *result, vm_value left, vm_value right);
 bool vm_build(vm_task *task, vm_value *result, vm_value *parts, size_t count);
 
-// ---- data.c: records, variants, pattern tests
-// ----------------------------------------------------
+// ---- data.c: records, variants, pattern tests -----------------------------------------------
 
 // The field of value, borrowed; unit where it has none.
 vm_value vm_field_find(vm_task *task, const vm_field *field, vm_value value);
@@ -335,8 +333,7 @@ vm_step vm_native_done(vm_task *task, vm_status status, vm_value *result, vm_val
 vm_step vm_native_call(vm_task *task, const vm_native *native, vm_value *result, vm_value *args,
                        uint32_t count);
 
-// ---- handler.c
-// -----------------------------------------------------------------------------------
+// ---- handler.c ------------------------------------------------------------------------------
 
 vm_step vm_handle_begin(vm_task *task, vm_value *result, vm_value *closures,
                         const vm_handler *handler);
@@ -355,16 +352,14 @@ void vm_resume_finish(vm_task *task, vm_resume *resume);
 void vm_node_free(vm_task *task, vm_node *node);
 void vm_node_clear(vm_task *task, vm_node *node); // Drops its values.
 
-// ---- failure.c
-// -----------------------------------------------------------------------------------
+// ---- failure.c ------------------------------------------------------------------------------
 
 // Records a run-time error of faults.def; false, so that one can `return vm_raise(…)`.
 bool vm_raise(vm_task *task, vm_fault fault, vm_value operand);
 // Adds place and stack from task->pc and task->base.
 void vm_failure_locate(vm_task *task);
 
-// ---- interpret.c
-// ---------------------------------------------------------------------------------
+// ---- interpret.c ----------------------------------------------------------------------------
 
 typedef enum vm_run_result {
     VM_RUN_ENDED, // The fiber's function has returned; the value is in task->result.
@@ -375,8 +370,7 @@ typedef enum vm_run_result {
 
 vm_run_result vm_interpret(vm_task *task);
 
-// ---- fiber.c
-// -------------------------------------------------------------------------------------
+// ---- fiber.c --------------------------------------------------------------------------------
 
 // A fiber that will call callee (moved) with the arguments that start puts into its frame; behind
 // the ready ones.

@@ -16,8 +16,7 @@ enum {
     SCIENTIFIC_SIZE = 40, // "-1.2345678901234567e-308"
 };
 
-// ---- numbers
-// ---------------------------------------------------------------------------------------
+// ---- numbers --------------------------------------------------------------------------------
 
 size_t vm_int_text(int64_t integer, char *out)
 {
@@ -162,8 +161,7 @@ size_t vm_float_text(double number, char *out)
     return size + decimal_write(&decimal, out + size);
 }
 
-// ---- any value
-// -------------------------------------------------------------------------------------
+// ---- any value ------------------------------------------------------------------------------
 
 // A container whose text is being written.
 typedef struct open_text {

@@ -17,8 +17,7 @@ static void work_push(vm_heap *heap, vm_object *object)
     heap->work_count += 1;
 }
 
-// ---- counts of shared objects
-// ---------------------------------------------------------------------
+// ---- counts of shared objects ---------------------------------------------------------------
 
 // The counts of shared objects go down from -1 as counts go up. Whoever shared an object holds a
 // count of its own and frees it (in its own heap, under its own lock), so a task never drops the
@@ -35,8 +34,7 @@ void vm_drop_shared(vm_heap *heap, vm_object *object)
     BL_CHECK(before < -1);
 }
 
-// ---- free
-// ------------------------------------------------------------------------------------------
+// ---- free -----------------------------------------------------------------------------------
 
 static void shape_drop(vm_heap *heap, vm_shape *shape)
 {
@@ -176,8 +174,7 @@ void vm_object_free(vm_heap *heap, vm_object *object)
     heap->is_freeing = false;
 }
 
-// ---- freeze
-// ----------------------------------------------------------------------------------------
+// ---- freeze ---------------------------------------------------------------------------------
 
 static void freeze_values(vm_heap *heap, const vm_value *values, size_t count)
 {

@@ -231,7 +231,7 @@ Test(fiber, an_abort_cancels_the_scope)
     check_rows(rows, BL_ARRAY_COUNT(rows));
 }
 
-// ---- fibers that wait for the outside -----------------------------------------------------------
+// ---- fibers that wait for the outside -------------------------------------------------------
 
 static vm_fiber *outside_token;
 

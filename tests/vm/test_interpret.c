@@ -608,7 +608,7 @@ Test(interpret, closures_and_calls)
     check_rows(rows, BL_ARRAY_COUNT(rows));
 }
 
-// ---- limits -------------------------------------------------------------------------------------
+// ---- limits ---------------------------------------------------------------------------------
 
 static const char hungry[] = "fn f 0 6\nLOAD r0 \"0123456789abcdef\"\nLOAD r1 \"\"\n@top:\n"
                              "CONCAT r0 r0 r1\nCOPY r1 r0\nJUMP @top\n";

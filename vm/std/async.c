@@ -16,8 +16,7 @@
 #include "vm/std/std.h"
 #include "vm/task.h"
 
-// ---- scopes
-// --------------------------------------------------------------------------------------------
+// ---- scopes ---------------------------------------------------------------------------------
 
 typedef struct async_scope {
     vm_handle handle;
@@ -116,8 +115,7 @@ static vm_status scope_internal_close(vm_task *task, vm_value *args, vm_value *r
     return std_give(result, vm_unit());
 }
 
-// ---- cells
-// ---------------------------------------------------------------------------------------------
+// ---- cells ----------------------------------------------------------------------------------
 
 typedef struct async_cell {
     vm_handle handle;
@@ -214,8 +212,7 @@ static vm_status cell_cancel(vm_task *task, vm_value *args, vm_value *result)
     return std_give(result, vm_unit());
 }
 
-// ---- channels
-// ------------------------------------------------------------------------------------------
+// ---- channels -------------------------------------------------------------------------------
 
 typedef struct async_channel {
     vm_handle handle;
@@ -377,8 +374,7 @@ static vm_status channel_close(vm_task *task, vm_value *args, vm_value *result)
     return std_give(result, vm_unit());
 }
 
-// ---- Async
-// ---------------------------------------------------------------------------------------------
+// ---- Async ----------------------------------------------------------------------------------
 
 // Where the fibers of a race put the first value.
 typedef struct async_race {
@@ -477,8 +473,7 @@ static vm_status async_internal_winner(vm_task *task, vm_value *args, vm_value *
     return std_give(result, value);
 }
 
-// ---- tables and sources
-// --------------------------------------------------------------------------------
+// ---- tables and sources ---------------------------------------------------------------------
 
 static const char scope_source[] = "fn scope(body: Unknown) -> Unknown = {\n"
                                    "  let guard = Scope.internal_open()\n"

@@ -128,6 +128,7 @@ typedef struct lang_checker {
     lang_type *self;                // A default method checked in general: Self.
     uint32_t lambda_base;           // Bindings below it belong to outer functions.
     uint32_t scoped_capture;        // Lowest binding with a scoped handle that lambdas used.
+    const lang_expr *piped_try; // `f(y)` of the `x |> f(y)?` being checked; NULL: none.
     uint32_t alias_depth;
     uint32_t suggestion_count;
 } lang_checker;
@@ -219,6 +220,10 @@ lang_type *lang_check_silently(lang_checker *checker, const lang_expr *expr);
 // type of both.
 lang_type *lang_agree(lang_checker *checker, lang_type *first, lang_type *other,
                       lang_type *expected);
+
+// The type of alternatives that agree: `all` so far, and the next one. Unknown parts of the first
+// that are filled in differently stay Unknown, and so does what need not agree.
+lang_type *lang_join(lang_checker *checker, lang_type *first, lang_type *all, lang_type *next);
 
 lang_type *lang_check_record(lang_checker *checker, const lang_expr *expr, lang_type *expected);
 lang_type *lang_check_struct(lang_checker *checker, const lang_expr *expr);

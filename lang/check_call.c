@@ -130,6 +130,16 @@ static uint32_t *map_names(lang_checker *checker, const lang_call *call,
 
 // ---- arguments -------------------------------------------------------------------------------
 
+// `x |> f(y)?` is `x |> (f(y)?)`, which is seldom meant.
+static void suggest_parentheses(lang_checker *checker, const lang_call *call,
+                                lang_diagnostic *found)
+{
+    if (found != NULL && checker->piped_try == call->expr) {
+        lang_suggest(checker, found, "rewrite", LANG_CONFIDENCE_NONE,
+                     "Put the pipe in parentheses: (value |> f(…))?");
+    }
+}
+
 static void report_count(lang_checker *checker, const lang_call *call, uint32_t wanted)
 {
     uint32_t found = lang_call_count(call);
@@ -141,8 +151,10 @@ static void report_count(lang_checker *checker, const lang_call *call, uint32_t 
                     "Pipe call expects %u arguments (including piped value), found %u", wanted,
                     found);
     } else {
-        lang_report(checker, LANG_TYP_007, call->count_span,
-                    "Function call expects %u arguments, found %u", wanted, found);
+        lang_diagnostic *report =
+            lang_report(checker, LANG_TYP_007, call->count_span,
+                        "Function call expects %u arguments, found %u", wanted, found);
+        suggest_parentheses(checker, call, report);
     }
 }
 
@@ -483,6 +495,7 @@ lang_type *lang_check_pipe(lang_checker *checker, const lang_expr *expr)
         call.arguments = right->as.call.arguments;
         call.argument_count = right->as.call.count;
     }
+    checker->piped_try = right->kind == LANG_EXPR_TRY ? right->as.operand : NULL;
     lang_type *result = check_call(checker, &call);
     if (!call.is_bare) {
         checker->unit->types[right->id] = result;

@@ -55,11 +55,8 @@ lang_type *lang_check_list(lang_checker *checker, const lang_expr *expr, lang_ty
         if (lang_agree(checker, first, type, declared) == NULL) {
             lang_report_mismatch(checker, LANG_TYP_016, items->items[i]->span, "List element type",
                                  first, type);
-        } else if (lang_type_is_compatible(checker->types, type, first)) {
-            element = lang_type_merge(checker->types, element, type);
-        } else { // They need not agree.
-            element = checker->types->unknown;
-            first = element;
+        } else {
+            element = lang_join(checker, first, element, type);
         }
     }
     return lang_type_list_of(checker->types, element);

@@ -35,6 +35,15 @@ lang_type *lang_agree(lang_checker *checker, lang_type *first, lang_type *other,
                : NULL;
 }
 
+lang_type *lang_join(lang_checker *checker, lang_type *first, lang_type *all, lang_type *next)
+{
+    lang_types *types = checker->types;
+    if (lang_type_is_compatible(types, next, all)) {
+        return lang_type_merge(types, all, next);
+    }
+    return lang_type_is_compatible(types, next, first) ? first : types->unknown;
+}
+
 static bool is_shape(lang_checker *checker, lang_type *type, lang_shape shape)
 {
     lang_type *base = lang_type_base(checker->types, type);
@@ -240,12 +249,31 @@ static lang_type *check_if(lang_checker *checker, const lang_expr *expr, lang_ty
     return checker->types->unknown;
 }
 
+// A name that several alternatives bind to different types may hold any of them.
+static void join_alternatives(lang_checker *checker, uint32_t mark)
+{
+    for (uint32_t i = mark; i < checker->binding_count; i++) {
+        const lang_binding *binding = &checker->bindings[i];
+        lang_binding *visible = &checker->bindings[binding->entry->local - 1];
+        if (binding == visible) {
+            continue;
+        }
+        bool fits = lang_type_is_compatible(checker->types, binding->type, visible->type) &&
+                    lang_type_is_compatible(checker->types, visible->type, binding->type);
+        visible->type = fits ? lang_type_merge(checker->types, visible->type, binding->type)
+                             : checker->types->unknown;
+    }
+}
+
 static lang_type *check_arm(lang_checker *checker, const lang_arm *arm, lang_type *subject,
                             lang_type *expected)
 {
     uint32_t mark = lang_scope_enter(checker);
     for (uint32_t i = 0; i < arm->patterns.count; i++) {
         lang_check_pattern(checker, arm->patterns.items[i], subject, false);
+    }
+    if (arm->patterns.count > 1) {
+        join_alternatives(checker, mark);
     }
     if (arm->guard != NULL) {
         lang_type *guard = lang_check_expr(checker, arm->guard, checker->types->boolean);
@@ -259,7 +287,6 @@ static lang_type *check_arm(lang_checker *checker, const lang_arm *arm, lang_typ
 
 static lang_type *check_match(lang_checker *checker, const lang_expr *expr, lang_type *expected)
 {
-    lang_types *types = checker->types;
     lang_type *subject = lang_check_expr(checker, expr->as.match.subject, NULL);
     lang_type *first = NULL;
     lang_type *all = NULL;
@@ -271,8 +298,7 @@ static lang_type *check_match(lang_checker *checker, const lang_expr *expr, lang
         } else if (lang_agree(checker, first, body, expected) == NULL) {
             lang_report_mismatch(checker, LANG_TYP_017, arm->body->span, "Match arm", first, body);
         } else {
-            all = lang_type_is_compatible(types, body, first) ? lang_type_merge(types, all, body)
-                                                              : expected;
+            all = lang_join(checker, first, all, body);
         }
     }
     lang_check_exhaustive(checker, expr, subject);

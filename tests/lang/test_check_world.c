@@ -263,3 +263,59 @@ Test(check_world, every_expression_has_a_type)
     cr_expect_not_null(world->units[0]->functions[0]->native);
     bl_arena_deinit(&arena);
 }
+
+// Mentions each native that is written in Baseline, so that all sources are loaded.
+static void mention_all(bl_buffer *out)
+{
+    const vm_library *library = test_library();
+    for (uint32_t i = 0; i < library->module_count; i++) {
+        const vm_module *module = library->modules[i];
+        for (uint32_t k = 0; k < module->native_count; k++) {
+            const vm_native *native = &module->natives[k];
+            if (native->function == NULL && (native->flags & VM_INTERNAL) == 0) {
+                bl_buffer_format(out, "fn f%u_%u() -> Unknown = %s\n", i, k,
+                                 strcmp(native->name, "scope") == 0 ? "scope!" : "()");
+                bl_buffer_format(out, "fn g%u_%u() -> Unknown = %s.%s\n", i, k, module->name,
+                                 native->name);
+            }
+        }
+    }
+}
+
+static bool implements(const lang_unit *unit, const vm_native *native)
+{
+    for (uint32_t i = 0; i < unit->function_count; i++) {
+        if (unit->functions[i]->native == native) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Test(check_world, library_sources_have_no_loose_ends)
+{
+    bl_buffer source = {0};
+    mention_all(&source);
+    bl_buffer_append_char(&source, '\0');
+    bl_arena arena;
+    lang_world *world = load(&arena, source.data);
+    for (uint32_t i = 0; i < world->unit_count; i++) {
+        const lang_unit *unit = world->units[i];
+        if (!unit->is_library) {
+            continue;
+        }
+        cr_expect_eq(unit->diagnostics.error_count, 0, "%s: syntax", unit->module->name);
+        for (uint32_t id = 0; id < unit->tree->node_count; id++) {
+            lang_ref_kind kind = unit->refs[id].kind;
+            cr_expect(kind != LANG_REF_UNDEFINED && kind != LANG_REF_MISSING, "%s: node %u",
+                      unit->module->name, id);
+        }
+        for (uint32_t k = 0; k < unit->module->native_count; k++) {
+            const vm_native *native = &unit->module->natives[k];
+            cr_expect(native->function != NULL || implements(unit, native), "%s.%s has no body",
+                      unit->module->name, native->name);
+        }
+    }
+    bl_buffer_deinit(&source);
+    bl_arena_deinit(&arena);
+}

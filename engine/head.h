@@ -55,7 +55,7 @@ typedef enum eng_progress {
     ENG_ERROR, // head->error says which.
 } eng_progress;
 
-// Once per process before any head; from one thread.
+// Before any head. Any thread, any number of times.
 void eng_head_setup(void);
 
 // fields and known are the owner's and must outlive the head.

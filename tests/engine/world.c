@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#define EVENT_COUNT_MAX 65536
+#define EVENT_COUNT_MAX 8192
 
 struct eng_ring {
     eng_event *events; // A ring buffer.

@@ -158,7 +158,8 @@ struct ir_function {
     uint32_t reach;             // VM_EFFECT … bits of all that it can reach.
     const char *reach_reason;
     vm_function *target; // Filled by emit; its address is known from the start.
-    bool is_optimised;
+    bool escapes; // Its value is made somewhere, or it is called from outside.
+    ir_kinds result_kinds;
     bool is_dead; // Inlined everywhere: not emitted.
     struct ir_program *program;
 };

@@ -170,7 +170,9 @@ void lower_world(ir_program *ir, lang_world *world, bool for_tests)
     }
     lang_function_symbol *entry = find_main(world->main);
     if (entry != NULL) {
-        ir->target->main = lower_function(&program, entry)->target;
+        ir_function *function = lower_function(&program, entry);
+        function->escapes = true;
+        ir->target->main = function->target;
     }
     if (for_tests) {
         lower_tests(&program);

@@ -45,6 +45,7 @@ const vm_operation *lower_operation(lower_program *program, bl_slice effect, bl_
         if (source != NULL) {
             ir_function *function =
                 lower_function(program, (lang_function_symbol *)(uintptr_t)source);
+            function->escapes = true;
             operation->function = function->target;
         } else {
             operation->native = native;
@@ -392,6 +393,7 @@ ir_var lower_lambda(lower_context *context, const lang_expr *expr, ir_var want)
                      0);
     lower_into(&inner, expr->as.lambda.body, LOWER_TAIL);
     function->is_closure = function->capture_count != 0;
+    function->escapes = true;
     lower_at(context, expr->span);
     if (function->capture_count == 0) {
         return lower_constant(context, lower_function_value(function), want);

@@ -130,6 +130,7 @@ static ir_var inner_closure(lower_context *context, const lang_expr *body,
     lower_into(&inner, body, LOWER_TAIL);
     *has_early |= inner.has_early;
     function->is_closure = true;
+    function->escapes = true;
     ir_var result = lower_new(context, NULL);
     ir_instruction *closure = lower_emit(context, IR_CLOSURE, result, function->capture_count);
     closure->as.function = function;

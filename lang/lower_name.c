@@ -12,6 +12,7 @@
 
 vm_value lower_function_value(ir_function *function)
 {
+    function->escapes = true;
     return (vm_value){.function = function->target, .tag = VM_FUNCTION};
 }
 
@@ -568,6 +569,7 @@ static ir_var bounded_function_value(lower_context *context, const lang_expr *ex
         function = lower_helper_begin(program, &inner, target->name, params);
         ir_table_put(&program->helpers, program->arena, key, function);
         function->is_closure = true;
+        function->escapes = true;
         function->capture_count = count;
         ir_var result = lower_new(&inner, NULL);
         ir_instruction *call = ir_instruction_new(function, IR_CALL, result, count + params);

@@ -20,7 +20,6 @@ void opt_define(ir_function *function)
 
 void ir_optimise(ir_program *program, bool enabled)
 {
-    (void)enabled;
     for (uint32_t i = 0; i < program->function_count; i++) {
         ir_function *function = program->functions[i];
         if (function->block_count == 0 || function->is_dead) {
@@ -33,6 +32,9 @@ void ir_optimise(ir_program *program, bool enabled)
         opt_simplify(function);
         opt_define(function);
         opt_select(function);
-        opt_kinds(function);
+        if (enabled) {
+            opt_hoist(function);
+        }
     }
+    opt_kinds(program);
 }

@@ -97,32 +97,89 @@ static ir_kinds result_kinds(const ir_function *function, const ir_instruction *
     }
 }
 
-void opt_kinds(ir_function *function)
+// ---- the whole program -----------------------------------------------------------------------
+
+// Adds kinds to a variable; true if some are new.
+static bool add_kinds(ir_function *function, ir_var var, ir_kinds kinds)
 {
-    for (uint32_t i = 0; i < function->variable_count; i++) {
-        function->variables[i].kinds = i < function->param_count ? IR_KINDS_ANY : IR_KINDS_NONE;
+    ir_variable *variable = &function->variables[var];
+    bool grown = (kinds & ~variable->kinds) != 0;
+    variable->kinds |= kinds;
+    return grown;
+}
+
+// What a direct call hands to the parameters of its callee.
+static bool hand_over(const ir_function *caller, const ir_instruction *call)
+{
+    ir_function *callee = call->as.function;
+    bool grown = false;
+    for (uint32_t i = 0; i < call->count && i < callee->param_count; i++) {
+        grown |= add_kinds(callee, i, caller->variables[call->args[i]].kinds);
     }
-    function->variables[function->param_count].kinds = IR_KINDS_ANY;
+    return grown;
+}
+
+static bool spread_kinds(ir_function *function)
+{
+    bool changed = false;
+    for (uint32_t b = 0; b < function->block_count; b++) {
+        for (const ir_instruction *at = function->blocks[b]->first; at != NULL; at = at->next) {
+            ir_kinds returned = IR_KINDS_NONE;
+            if (at->op == IR_CALL || at->op == IR_TAIL_CALL) {
+                changed |= hand_over(function, at);
+            }
+            if (at->result != IR_NO_VAR) {
+                ir_kinds kinds = at->op == IR_CALL ? at->as.function->result_kinds
+                                                   : result_kinds(function, at);
+                changed |= add_kinds(function, at->result, kinds);
+            }
+            if (at->second != IR_NO_VAR) {
+                changed |= add_kinds(function, at->second, IR_KIND(VM_BOOL));
+            }
+            if (at->op == IR_RETURN) {
+                returned = function->variables[at->args[0]].kinds;
+            } else if (at->op == IR_TAIL_CALL) {
+                returned = at->as.function->result_kinds;
+            } else if (at->op == IR_TAIL_CALL_VALUE) {
+                returned = IR_KINDS_ANY;
+            }
+            changed |= (returned & ~function->result_kinds) != 0;
+            function->result_kinds |= returned;
+        }
+    }
+    return changed;
+}
+
+// Functions whose value nobody makes are only called where the program says so: their parameters
+// hold what those calls hand over. Of all others nothing is known.
+void opt_kinds(ir_program *program)
+{
+    for (uint32_t f = 0; f < program->function_count; f++) {
+        ir_function *function = program->functions[f];
+        for (uint32_t i = 0; i < function->variable_count; i++) {
+            bool is_param = i < function->param_count && function->escapes;
+            bool is_closure = i == function->param_count;
+            function->variables[i].kinds =
+                is_param || is_closure ? IR_KINDS_ANY : IR_KINDS_NONE;
+        }
+        function->result_kinds = IR_KINDS_NONE;
+    }
     bool changed = true;
     while (changed) {
         changed = false;
-        for (uint32_t b = 0; b < function->block_count; b++) {
-            for (const ir_instruction *at = function->blocks[b]->first; at != NULL; at = at->next) {
-                if (at->result != IR_NO_VAR) {
-                    ir_variable *variable = &function->variables[at->result];
-                    ir_kinds kinds = variable->kinds | result_kinds(function, at);
-                    changed |= kinds != variable->kinds;
-                    variable->kinds = kinds;
-                }
-                if (at->second != IR_NO_VAR) {
-                    function->variables[at->second].kinds = IR_KIND(VM_BOOL);
-                }
+        for (uint32_t f = 0; f < program->function_count; f++) {
+            if (!program->functions[f]->is_dead) {
+                changed |= spread_kinds(program->functions[f]);
             }
         }
     }
-    for (uint32_t i = 0; i < function->variable_count; i++) {
-        if (function->variables[i].kinds == IR_KINDS_NONE) {
-            function->variables[i].kinds = IR_KINDS_ANY;
+    // What nothing defines is never reached; whatever is made of it must still be right.
+    for (uint32_t f = 0; f < program->function_count; f++) {
+        ir_function *function = program->functions[f];
+        for (uint32_t i = 0; i < function->variable_count; i++) {
+            if (function->variables[i].kinds == IR_KINDS_NONE) {
+                function->variables[i].kinds = IR_KINDS_ANY;
+            }
         }
     }
 }

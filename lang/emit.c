@@ -251,11 +251,11 @@ static void note_place(emitter *emit, const ir_instruction *at)
         return;
     }
     if (last != NULL && last->pc == pc_of(emit)) {
-        *last = (vm_place){pc_of(emit), at->line, at->column};
+        *last = (vm_place){pc_of(emit), at->line, at->column, at->frame};
         return;
     }
     *(vm_place *)push(&emit->places, sizeof(vm_place)) =
-        (vm_place){pc_of(emit), at->line, at->column};
+        (vm_place){pc_of(emit), at->line, at->column, at->frame};
 }
 
 static void note_live(emitter *emit, const ir_instruction *at)
@@ -896,6 +896,9 @@ static void finish(emitter *emit)
     target->code_size = emit->code.count;
     target->places = keep(emit, &emit->places, sizeof(vm_place));
     target->place_count = emit->places.count;
+    vector frames = {function->frames, function->frame_count, 0};
+    target->frames = keep(emit, &frames, sizeof(vm_inlined));
+    target->frame_count = function->frame_count;
     target->lives = keep(emit, &emit->lives, sizeof(vm_live));
     target->live_count = emit->lives.count;
     target->live_registers = keep(emit, &emit->live_registers, sizeof(uint16_t));

@@ -185,6 +185,7 @@ ir_function *ir_function_new(ir_program *program, const char *name, const char *
     function->program = program;
     function->index = program->function_count;
     function->target = bl_arena_alloc_zeroed(&program->target->arena, sizeof *function->target);
+    function->target->index = function->index; // Until it is emitted.
     program->functions = grow(program->arena, program->functions, program->function_count,
                               &program->function_capacity, sizeof *program->functions);
     program->functions[program->function_count++] = function;

@@ -94,7 +94,8 @@ struct ir_instruction {
     uint16_t fault;     // FAIL
     bool has_immediate; // The last operand is `immediate` and no argument (opt_select).
     int16_t immediate;
-    uint32_t line; // Place in the file of the function.
+    uint32_t frame; // Inlined: 1 + index in the function's frames; 0: its own.
+    uint32_t line;  // Place in the file of the function.
     uint32_t column;
     ir_var result; // IR_NO_VAR: none.
     ir_var second; // HANDLE: whether it ended early.
@@ -158,8 +159,16 @@ struct ir_function {
     uint32_t reach;             // VM_EFFECT … bits of all that it can reach.
     const char *reach_reason;
     vm_function *target; // Filled by emit; its address is known from the start.
-    bool escapes; // Its value is made somewhere, or it is called from outside.
+    bool is_root;        // Called from outside the program: main, tests, predicates.
+    bool escapes;        // Its value is made somewhere, or it is called from outside.
     ir_kinds result_kinds;
+    bool is_optimised;  // opt_inline has been here: it may be copied.
+    bool is_recursive;  // Calls itself.
+    uint32_t size;      // Instructions (opt_inline).
+    uint32_t grown;     // Instructions that were copied into it.
+    vm_inlined *frames; // Calls that are no calls any more.
+    uint32_t frame_count;
+    uint32_t frame_capacity;
     bool is_dead; // Inlined everywhere: not emitted.
     struct ir_program *program;
 };

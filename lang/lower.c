@@ -172,6 +172,7 @@ void lower_world(ir_program *ir, lang_world *world, bool for_tests)
     if (entry != NULL) {
         ir_function *function = lower_function(&program, entry);
         function->escapes = true;
+        function->is_root = true;
         ir->target->main = function->target;
     }
     if (for_tests) {

@@ -233,6 +233,7 @@ static void add_predicate(constraint_list *list, const lang_expr *expr)
         ir_function_new(program->ir, "where", list->unit->source.path.data, at.line);
     function->param_count = 1;
     function->escapes = true;
+    function->is_root = true;
     (void)ir_variable_new(function, NULL);
     (void)ir_variable_new(function, NULL);
     lower_context context;

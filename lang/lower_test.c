@@ -216,6 +216,7 @@ static ir_function *test_function(collector *all, const nest *around, const lang
 {
     lower_program *program = all->program;
     ir_function *function = ir_function_new(program->ir, "test", all->unit->source.path.data, line);
+    function->is_root = true;
     (void)ir_variable_new(function, NULL); // As every function: where a closure would be.
     lower_context context;
     lower_context_init(&context, program, all->unit, function, NULL);

@@ -15,6 +15,10 @@ void opt_tail_calls(ir_function *function);
 void opt_select(ir_function *function);
 // Constants that a loop would make again and again are made before it.
 void opt_hoist(ir_function *function);
+// Copies functions into their callers, over the whole program; simplifies them all.
+void opt_inline(ir_program *program);
+// Boxes that nobody captures become plain variables.
+void opt_unbox(ir_function *function);
 // Copies, constants, unused results, blocks with one way in and out.
 void opt_simplify(ir_function *function);
 

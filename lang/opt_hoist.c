@@ -63,8 +63,7 @@ void opt_hoist(ir_function *function)
         ir_block *block = function->blocks[b];
         for (ir_instruction *at = block->first; in_loop[b] && at != NULL;) {
             ir_instruction *next = at->next;
-            if (at->op == IR_CONSTANT && definitions[at->result] == 1 &&
-                !in_window[at->result]) {
+            if (at->op == IR_CONSTANT && definitions[at->result] == 1 && !in_window[at->result]) {
                 uint32_t known = 0;
                 while (known < hoisted_count &&
                        !same_constant(hoisted[known]->as.constant, at->as.constant)) {

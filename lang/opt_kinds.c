@@ -129,8 +129,8 @@ static bool spread_kinds(ir_function *function)
                 changed |= hand_over(function, at);
             }
             if (at->result != IR_NO_VAR) {
-                ir_kinds kinds = at->op == IR_CALL ? at->as.function->result_kinds
-                                                   : result_kinds(function, at);
+                ir_kinds kinds =
+                    at->op == IR_CALL ? at->as.function->result_kinds : result_kinds(function, at);
                 changed |= add_kinds(function, at->result, kinds);
             }
             if (at->second != IR_NO_VAR) {
@@ -159,8 +159,7 @@ void opt_kinds(ir_program *program)
         for (uint32_t i = 0; i < function->variable_count; i++) {
             bool is_param = i < function->param_count && function->escapes;
             bool is_closure = i == function->param_count;
-            function->variables[i].kinds =
-                is_param || is_closure ? IR_KINDS_ANY : IR_KINDS_NONE;
+            function->variables[i].kinds = is_param || is_closure ? IR_KINDS_ANY : IR_KINDS_NONE;
         }
         function->result_kinds = IR_KINDS_NONE;
     }

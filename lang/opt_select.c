@@ -175,6 +175,7 @@ static void loop_back(ir_function *function, ir_block *block, ir_instruction *ca
         copy->args[0] = call->args[i];
         copy->line = call->line;
         copy->column = call->column;
+        copy->frame = call->frame;
         ir_insert_before(block, call, copy);
     }
     for (uint32_t i = 0; i < count; i++) {

@@ -211,6 +211,26 @@ static ir_block *final_target(ir_block *block)
     return block;
 }
 
+// A jump to a block that only returns is the return itself: calls before it are tail calls then.
+static void return_at_once(ir_function *function, ir_block *block)
+{
+    ir_instruction *end = block->last;
+    if (end->op != IR_JUMP || end->to[0] == block) {
+        return;
+    }
+    const ir_instruction *only = end->to[0]->first;
+    if (only != end->to[0]->last || only->op != IR_RETURN) {
+        return;
+    }
+    ir_instruction *copy = ir_instruction_new(function, IR_RETURN, IR_NO_VAR, 1);
+    copy->args[0] = only->args[0];
+    copy->line = only->line;
+    copy->column = only->column;
+    copy->frame = only->frame;
+    ir_remove(block, end);
+    ir_append(block, copy);
+}
+
 static void fold_branch(ir_block *block, const facts *facts_, ir_instruction *const *constants)
 {
     ir_instruction *end = block->last;
@@ -254,6 +274,9 @@ static void merge_blocks(ir_function *function)
         for (uint32_t i = 0; i < ir_successor_count(block); i++) {
             ir_block **slot = ir_successor(block, i);
             *slot = final_target(*slot);
+        }
+        if (b != 0) {
+            return_at_once(function, block);
         }
     }
     ir_renumber(function);

@@ -146,6 +146,7 @@ static ir_instruction *new_drop(owner *own, const ir_instruction *near, ir_var v
     drop->args[0] = var;
     drop->line = near->line;
     drop->column = near->column;
+    drop->frame = near->frame;
     return drop;
 }
 
@@ -163,6 +164,7 @@ static void insert_dup(owner *own, ir_block *block, ir_instruction *at, uint32_t
     dup->args[0] = at->args[i];
     dup->line = at->line;
     dup->column = at->column;
+    dup->frame = at->frame;
     ir_insert_before(block, at, dup);
     at->args[i] = copy;
 }

@@ -39,7 +39,17 @@ typedef struct vm_place {
     uint32_t pc;
     uint32_t line;
     uint32_t column;
+    uint32_t frame; // 1 + index in the function's frames: it was inlined; 0: the function's own.
 } vm_place;
+
+// A call that was replaced by its callee's body: stacks show it all the same.
+typedef struct vm_inlined {
+    const char *name;
+    uint32_t flags; // VM_FUNCTION_* of the callee.
+    uint32_t line;  // Of the call.
+    uint32_t column;
+    uint32_t outer; // 1 + index of the frame that the call was in; 0: the function's own.
+} vm_inlined;
 
 // Registers that own a value while the call, perform or native at `pc` runs (without its own
 // arguments and result): what must be dropped when the frame is abandoned there. Sorted by pc;
@@ -157,6 +167,8 @@ struct vm_function {
         function_count, native_count, operation_count, handler_count, with_count, type_test_count;
     const vm_place *places;
     uint32_t place_count;
+    const vm_inlined *frames;
+    uint32_t frame_count;
     const vm_live *lives;
     uint32_t live_count;
     const uint16_t *live_registers;

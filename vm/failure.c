@@ -139,20 +139,51 @@ static bool walk_out(stack_walk *walk)
     }
 }
 
-static void place_of(const stack_walk *walk, uint32_t *line, uint32_t *column)
+static vm_place place_of(const stack_walk *walk)
 {
     const vm_function *function = vm_frame_of(walk->base)->function;
     bool is_inside = walk->pc > function->code && walk->pc <= function->code + function->code_size;
     const vm_place *place =
         is_inside ? place_find(function, vm_frame_pc(walk->base, walk->pc)) : NULL;
-    *line = place != NULL ? place->line : function->line;
-    *column = place != NULL ? place->column : 1;
+    return place != NULL ? *place : (vm_place){.line = function->line, .column = 1};
 }
 
 // Functions of the library's own sources are neither shown nor blamed.
-static bool is_hidden(const vm_function *function)
+static bool is_hidden(uint32_t flags)
 {
-    return (function->flags & VM_FUNCTION_INTERNAL) != 0;
+    return (flags & VM_FUNCTION_INTERNAL) != 0;
+}
+
+static void add_line(vm_task *task, uint32_t *lines, const vm_function *function, uint32_t flags,
+                     const char *name, vm_place place)
+{
+    vm_failure *failure = &task->failure;
+    if (is_hidden(flags) || *lines >= VM_LIMIT_STACK_LINES) {
+        return;
+    }
+    if (*lines == 0) {
+        failure->file = function->file;
+        failure->line = place.line;
+        failure->column = place.column;
+    }
+    bl_buffer_format(&task->failure_stack, "  in %s (%s:%u)\n",
+                     flags & VM_FUNCTION_LAMBDA ? "<lambda>" : name, function->file, place.line);
+    *lines += 1;
+}
+
+// The frame itself, after what was inlined into it.
+static void add_frame_lines(vm_task *task, uint32_t *lines, const stack_walk *walk)
+{
+    const vm_function *function = vm_frame_of(walk->base)->function;
+    vm_place place = place_of(walk);
+    while (place.frame != 0) {
+        const vm_inlined *inlined = &function->frames[place.frame - 1];
+        add_line(task, lines, function, inlined->flags, inlined->name, place);
+        place.line = inlined->line;
+        place.column = inlined->column;
+        place.frame = inlined->outer;
+    }
+    add_line(task, lines, function, function->flags, function->name, place);
 }
 
 void vm_failure_locate(vm_task *task)
@@ -165,21 +196,7 @@ void vm_failure_locate(vm_task *task)
     bool more = task->segment != NULL;
     walk.chunk = more ? task->segment->chunk : NULL;
     for (uint32_t lines = 0; more && lines < VM_LIMIT_STACK_LINES; more = walk_out(&walk)) {
-        const vm_function *function = vm_frame_of(walk.base)->function;
-        if (is_hidden(function)) {
-            continue;
-        }
-        uint32_t line;
-        uint32_t column;
-        place_of(&walk, &line, &column);
-        if (lines == 0) {
-            failure->file = function->file;
-            failure->line = line;
-            failure->column = column;
-        }
-        const char *name = function->flags & VM_FUNCTION_LAMBDA ? "<lambda>" : function->name;
-        bl_buffer_format(stack, "  in %s (%s:%u)\n", name, function->file, line);
-        lines += 1;
+        add_frame_lines(task, &lines, &walk);
     }
     bl_buffer_append_char(stack, '\0');
     failure->stack = stack->data;

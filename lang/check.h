@@ -1,6 +1,6 @@
 // lang/check.h: what the files of the type pass share. Private to lang/.
 //
-//     world.c        files, imports, order of the stages       manifest.c   baseline.toml
+//     world.c        files, order of the stages    imports.c, manifest.c   what they import
 //     collect.c      names, definitions, signatures            resolve.c    type expressions
 //     check_items.c  bodies of functions, tests, groups        check_expr.c expressions
 //     check_name.c   names, `M.f`, field access                check_call.c calls, pipes
@@ -128,7 +128,7 @@ typedef struct lang_checker {
     lang_type *self;                // A default method checked in general: Self.
     uint32_t lambda_base;           // Bindings below it belong to outer functions.
     uint32_t scoped_capture;        // Lowest binding with a scoped handle that lambdas used.
-    const lang_expr *piped_try; // `f(y)` of the `x |> f(y)?` being checked; NULL: none.
+    const lang_expr *piped_try;     // `f(y)` of the `x |> f(y)?` being checked; NULL: none.
     uint32_t alias_depth;
     uint32_t suggestion_count;
 } lang_checker;
@@ -154,16 +154,16 @@ void lang_report_missing_symbol(lang_checker *checker, lang_span span, bl_slice 
 // The one of the names that is close enough to be meant; data == NULL: none.
 bl_slice lang_similar_name(bl_slice name, const bl_slice *names, uint32_t count);
 
-// ---- world.c, manifest.c ---------------------------------------------------------------------
+// ---- world.c, imports.c ----------------------------------------------------------------------
 
-// Loads the file of an import and brings its names in. Reports IMP_….
+// Reads, parses and checks a file with all that it imports. Never NULL; name: the last part of the
+// path of the import, "" for the main file.
+lang_state *lang_load_file(lang_loader *loader, bl_slice path, bl_slice text, bl_slice name);
+// Loads the files of all imports and brings their names in. Reports IMP_….
 void lang_import_all(lang_checker *checker);
+// The program refers to a native that the module's Baseline source implements.
 void lang_need_library_source(lang_loader *loader, const vm_module *module);
 bool lang_is_exported(const lang_state *state, const lang_item *item);
-
-// `X/src/…` candidates of a dependency: the directory of the dependency of that name, relative to
-// the working directory or absolute; data == NULL: none.
-bl_slice lang_manifest_directory(lang_loader *loader, bl_slice name);
 
 // ---- collect.c, resolve.c, library_types.c ---------------------------------------------------
 

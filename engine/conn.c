@@ -450,6 +450,9 @@ static void on_sent(eng_conn *conn, uint32_t size)
         return;
     } else if (conn->protocol != NULL && conn->protocol->on_sent != NULL) {
         conn->protocol->on_sent(conn->protocol_user, conn);
+    } else if (conn->exchange != NULL && conn->exchange->is_streaming &&
+               core->config->on_stream_sent != NULL) {
+        core->config->on_stream_sent(core, &conn->exchange->request);
     }
     if (conn->is_paused && conn->out.unsent_size <= core->config->limits.unsent_size_max / 2) {
         conn->is_paused = false;

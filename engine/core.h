@@ -7,7 +7,7 @@
 //     conn.c      a connection's life: receiving, sending, closing
 //     http.c      its bytes: heads, bodies, dispatch to the callbacks
 //     exchange.c  a request in work: memory, deferring, releasing
-//     respond.c   writing responses
+//     respond.c   writing responses; stream.c those whose end is not known
 //
 // A connection has at most one exchange that is being read or worked on. A deferred exchange that
 // has been answered, or whose client has gone, lives on without a connection until released.
@@ -72,6 +72,7 @@ typedef struct eng_exchange {
     uint8_t stage; // eng_stage.
     bool is_answered;
     bool is_responding; // Between begin and end.
+    bool is_streaming;  // Between eng_stream_begin() and eng_stream_end().
     bool is_deferred;
     bool in_callback; // on_head, on_request or on_refuse is running.
     bool must_close;  // Whatever the answer says.
@@ -169,6 +170,12 @@ void eng_http_go_on(eng_exchange *exchange);
 
 // respond.c
 void eng_respond_error(eng_exchange *exchange, eng_http_error error);
+// The line that says whether the connection stays open; empty if that goes without saying.
+bl_slice eng_connection_line(const eng_exchange *exchange);
+// Whether a response with this status has a body at all.
+bool eng_status_has_body(uint16_t status);
+// The answer is written: counts it, tells the upper layer, lets the connection go on.
+void eng_respond_done(eng_exchange *exchange, uint64_t body_size);
 void eng_respond_continue(eng_conn *conn);
 
 // ---- core --------------------------------------------------------------------------------------

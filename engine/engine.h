@@ -182,6 +182,16 @@ void eng_response_headers(eng_request *request, bl_slice lines); // Whole lines,
 void eng_response_end(eng_request *request, bl_slice body, bool close);
 void eng_response_cancel(eng_request *request);
 
+// An answer whose length is not known when it begins (events, files that grow): chunked, or to
+// HTTP/1.0 ended by closing. The request must be deferred, and stays so until after
+// eng_stream_end(); released before that, the connection is cut, so that the client sees that
+// something is missing.
+void eng_stream_begin(eng_request *request, uint16_t status, bl_slice headers);
+// Copies. What the client has not taken yet, in bytes: stop writing when it gets large, go on when
+// on_stream_sent is called. SIZE_MAX: nobody reads this any more.
+size_t eng_stream_write(eng_request *request, bl_slice data);
+void eng_stream_end(eng_request *request);
+
 // A response that is always the same but for its Date; made once, read by all cores.
 typedef struct eng_prepared eng_prepared;
 // Takes what eng_respond() takes; release is not used. owned.
@@ -295,6 +305,9 @@ typedef struct eng_config {
     // May be NULL. A deferred request is over handler_timeout_ms: it may be answered here; it must
     // still be released when its work has stopped. Not answered: it goes on.
     void (*on_timeout)(eng_core *core, eng_request *request);
+
+    // May be NULL. All that was written to a streamed answer has been taken by the peer.
+    void (*on_stream_sent)(eng_core *core, eng_request *request);
 
     void (*on_message)(eng_core *core, eng_inbox_link *message); // NULL if nobody posts.
     // May be NULL. At the end of each pass, before the sends: true asks for another pass at once

@@ -45,6 +45,7 @@ eng_exchange *eng_exchange_acquire(eng_core *core, eng_conn *conn)
     exchange->status = 0;
     exchange->is_answered = false;
     exchange->is_responding = false;
+    exchange->is_streaming = false;
     exchange->is_deferred = false;
     exchange->in_callback = false;
     exchange->must_close = false;
@@ -151,7 +152,9 @@ void eng_request_release(eng_request *request)
     eng_exchange *exchange = eng_exchange_of(request);
     eng_core *core = request->core;
     BL_CHECK(exchange->is_deferred);
-    if (!exchange->is_answered && exchange->conn != NULL) {
+    if (exchange->is_streaming && exchange->conn != NULL) {
+        eng_conn_abort(exchange->conn); // It detaches the exchange.
+    } else if (!exchange->is_answered && exchange->conn != NULL) {
         eng_refuse(request, ENG_HTTP_NOT_ANSWERED);
     }
     BL_CHECK(core->deferred_count > 0);

@@ -154,7 +154,11 @@ static void dispatch(eng_conn *conn, eng_exchange *exchange)
         eng_refuse(&exchange->request, ENG_HTTP_NOT_ANSWERED);
     }
     exchange->in_callback = false;
-    if (exchange->is_answered) {
+    if (exchange->conn == NULL) { // Given up in the middle of an answer: the connection was cut.
+        if (!exchange->is_deferred) {
+            eng_exchange_free(core, exchange);
+        }
+    } else if (exchange->is_answered) {
         end_exchange(conn, exchange);
     } else {
         eng_conn_relieve(conn);

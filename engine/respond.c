@@ -73,18 +73,23 @@ static char *put_date(char *to, const eng_core *core)
 }
 
 // RFC 9112 section 9.3: silence means keep-alive in 1.1 and close in 1.0.
-static char *put_connection(char *to, const eng_exchange *exchange)
+bl_slice eng_connection_line(const eng_exchange *exchange)
 {
     if (exchange->must_close) {
-        return PUT(to, "Connection: close\r\n");
+        return BL_SLICE("Connection: close\r\n");
     }
     if (exchange->request.version_minor == 0) {
-        return PUT(to, "Connection: keep-alive\r\n");
+        return BL_SLICE("Connection: keep-alive\r\n");
     }
-    return to;
+    return (bl_slice){NULL, 0};
 }
 
-static bool status_has_body(uint16_t status)
+static char *put_connection(char *to, const eng_exchange *exchange)
+{
+    return put_slice(to, eng_connection_line(exchange));
+}
+
+bool eng_status_has_body(uint16_t status)
 {
     return status >= 200 && status != 204 && status != 205 && status != 304;
 }
@@ -131,7 +136,7 @@ static bool begin(eng_exchange *exchange, uint16_t status, bool is_close_asked_f
     return true;
 }
 
-static void end(eng_exchange *exchange, uint64_t body_size)
+void eng_respond_done(eng_exchange *exchange, uint64_t body_size)
 {
     eng_core *core = exchange->request.core;
     exchange->is_answered = true;
@@ -165,7 +170,7 @@ static uint64_t write_body(eng_exchange *exchange, const eng_response *response)
     eng_core *core = exchange->request.core;
     eng_out *out = &exchange->conn->out;
     if (response->body.size == 0 || exchange->request.method == ENG_METHOD_HEAD ||
-        !status_has_body(exchange->status)) {
+        !eng_status_has_body(exchange->status)) {
         give_back(response, core);
         return 0;
     }
@@ -202,7 +207,7 @@ void eng_respond(eng_request *request, const eng_response *response)
     to = put_connection(to, exchange);
     to = PUT(to, "\r\n");
     eng_out_commit(out, (size_t)(to - start));
-    end(exchange, write_body(exchange, response));
+    eng_respond_done(exchange, write_body(exchange, response));
 }
 
 // ---- in steps ----------------------------------------------------------------------------------
@@ -273,7 +278,7 @@ void eng_response_end(eng_request *request, bl_slice body, bool close)
     to = PUT(to, "\r\n");
     eng_out_commit(out, (size_t)(to - start));
     eng_response response = {.body = body};
-    end(exchange, write_body(exchange, &response));
+    eng_respond_done(exchange, write_body(exchange, &response));
 }
 
 void eng_response_cancel(eng_request *request)
@@ -307,7 +312,7 @@ eng_prepared *eng_prepared_create(const eng_response *response)
     prepared->head_size = (size_t)(to - prepared->head);
     to = PUT(to, "\r\n");
     prepared->status = response->status;
-    prepared->sends_body = status_has_body(response->status);
+    prepared->sends_body = eng_status_has_body(response->status);
     if (prepared->sends_body) {
         prepared->body = (bl_slice){to, response->body.size};
         to = put_slice(to, response->body);
@@ -363,7 +368,7 @@ void eng_respond_prepared(eng_request *request, const eng_prepared *prepared, bl
     if (with_body && !with_copy) {
         eng_out_refer(&core->out_pool, out, prepared->body, NULL, NULL);
     }
-    end(exchange, with_body ? prepared->body.size : 0);
+    eng_respond_done(exchange, with_body ? prepared->body.size : 0);
 }
 
 // ---- refusals ----------------------------------------------------------------------------------

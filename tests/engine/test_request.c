@@ -132,6 +132,8 @@ typedef struct answer_row {
     const char *want;
 } answer_row;
 
+static eng_request *KEPT_STREAM;
+
 #define GET(more) "GET / HTTP/1.1\r\nHost: h\r\n" more "\r\n"
 #define X_LINE                                                                                     \
     {                                                                                              \
@@ -270,6 +272,97 @@ Test(request, completed_at_once)
     check(&config, "completed", GET("") GET(""),
           "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 2\r\n\r\nhi"
           "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 2\r\n\r\nhi");
+}
+
+// ---- streams -----------------------------------------------------------------------------------
+
+static bool CUT_STREAM;
+static uint32_t STREAM_SENT_COUNT;
+
+static void stream(eng_core *core, eng_request *request)
+{
+    (void)core;
+    eng_request_defer(request);
+    eng_stream_begin(request, 200, BL_SLICE("X: y\r\n"));
+    cr_assert_lt(eng_stream_write(request, BL_SLICE("hello")), 1000);
+    eng_stream_write(request, (bl_slice){NULL, 0});
+    eng_stream_write(request, BL_SLICE("0123456789abcdef"));
+    if (!CUT_STREAM) {
+        eng_stream_end(request);
+        eng_request_release(request);
+    } else {
+        KEPT_STREAM = request;
+    }
+}
+
+static void on_stream_sent(eng_core *core, eng_request *request)
+{
+    (void)core;
+    cr_assert_eq(request, KEPT_STREAM);
+    STREAM_SENT_COUNT += 1;
+}
+
+Test(request, stream)
+{
+    CUT_STREAM = false;
+    eng_config config = base_config(stream);
+    check(&config, "1.1", GET("") GET("Connection: close\r\n"),
+          "HTTP/1.1 200 OK\r\nDate: D\r\nX: y\r\nTransfer-Encoding: chunked\r\n\r\n"
+          "5\r\nhello\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n"
+          "HTTP/1.1 200 OK\r\nDate: D\r\nX: y\r\nTransfer-Encoding: chunked\r\n"
+          "Connection: close\r\n\r\n5\r\nhello\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n");
+    cr_assert_eq(DONE.body_size, 21);
+    check(&config, "1.0", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nDate: D\r\nX: y\r\nConnection: close\r\n\r\nhello0123456789abcdef");
+    check(&config, "HEAD", "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nDate: D\r\nX: y\r\nTransfer-Encoding: chunked\r\n\r\n");
+}
+
+static void give_up_at_once(eng_core *core, eng_request *request)
+{
+    (void)core;
+    eng_request_defer(request);
+    eng_stream_begin(request, 200, (bl_slice){NULL, 0});
+    eng_request_release(request);
+}
+
+Test(request, stream_that_is_given_up_at_once_is_cut)
+{
+    eng_config config = base_config(give_up_at_once);
+    eng_world *world = world_create(&config);
+    uint32_t client = world_connect(world);
+    world_feed(world, client, BL_SLICE(GET("") GET("")));
+    world_run(world);
+    cr_assert(world_client_at(world, client)->is_closed);
+    cr_assert_eq(world->core.live_exchange_count, 0);
+    world_destroy(world);
+}
+
+Test(request, stream_that_is_given_up_is_cut)
+{
+    for (int with_reader = 0; with_reader < 2; with_reader++) {
+        CUT_STREAM = true;
+        STREAM_SENT_COUNT = 0;
+        eng_config config = base_config(stream);
+        config.on_stream_sent = on_stream_sent;
+        eng_world *world = world_create(&config);
+        uint32_t client = world_connect(world);
+        world_feed(world, client, BL_SLICE(GET("")));
+        world_run(world);
+        cr_assert_eq(STREAM_SENT_COUNT, 1);
+        world_advance_ms(world, 100000); // No limit while it goes on.
+        cr_assert_not(world_client_at(world, client)->is_closed);
+        if (with_reader == 0) {
+            world_reset(world, client);
+            world_run(world);
+            cr_assert(eng_request_is_abandoned(KEPT_STREAM));
+            cr_assert_eq(eng_stream_write(KEPT_STREAM, BL_SLICE("more")), SIZE_MAX);
+        }
+        eng_request_release(KEPT_STREAM);
+        world_run(world);
+        cr_assert(world_client_at(world, client)->is_closed);
+        world_destroy(world);
+    }
 }
 
 // ---- refusals by the upper layer ---------------------------------------------------------------

@@ -19,8 +19,8 @@ vm_value lower_function_value(ir_function *function)
 ir_function *lower_helper_begin(lower_program *program, lower_context *context, const char *name,
                                 uint32_t param_count)
 {
-    ir_function *function =
-        ir_function_new(program->ir, name, program->world->main->source.path.data, 1);
+    ir_function *function = ir_function_new(
+        program->ir, name, lower_text(program, program->world->main->source.path), 1);
     function->flags = VM_FUNCTION_INTERNAL;
     function->param_count = param_count;
     for (uint32_t i = 0; i <= param_count; i++) {

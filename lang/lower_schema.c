@@ -229,8 +229,8 @@ static void add_predicate(constraint_list *list, const lang_expr *expr)
 {
     lower_program *program = list->program;
     lang_position at = lang_source_position(&list->unit->source, expr->span.start);
-    ir_function *function =
-        ir_function_new(program->ir, "where", list->unit->source.path.data, at.line);
+    ir_function *function = ir_function_new(program->ir, "where",
+                                            lower_text(program, list->unit->source.path), at.line);
     function->param_count = 1;
     function->escapes = true;
     function->is_root = true;

@@ -215,7 +215,8 @@ static ir_function *test_function(collector *all, const nest *around, const lang
                                   uint32_t line)
 {
     lower_program *program = all->program;
-    ir_function *function = ir_function_new(program->ir, "test", all->unit->source.path.data, line);
+    ir_function *function =
+        ir_function_new(program->ir, "test", lower_text(program, all->unit->source.path), line);
     function->is_root = true;
     (void)ir_variable_new(function, NULL); // As every function: where a closure would be.
     lower_context context;

@@ -282,7 +282,7 @@ static vm_step perform_clause(vm_task *task, vm_value *result, vm_value *args,
     case VM_CLAUSE_GENERAL:
         return perform_general(task, result, args, operation->arity, node->segment, closure);
     }
-    BL_CHECK(!"unknown kind of clause");
+    BL_CHECK(false && "unknown kind of clause");
     return VM_STEP_FAIL;
 }
 

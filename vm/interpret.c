@@ -1195,7 +1195,7 @@ dispatch:
         }
 #ifdef VM_DISPATCH_SWITCH
     default: // The verifier lets no other number through.
-        BL_CHECK(!"unknown instruction");
+        BL_CHECK(false && "unknown instruction");
 #endif
     }
 

@@ -20,7 +20,8 @@ static int count_words(const char *const *words)
 
 static bl_status parse(const char *const *words, cli_options *options, bl_error *error)
 {
-    char *argv[10] = {NULL};
+    static char *argv[10]; // The options point into it.
+    memset(argv, 0, sizeof(argv));
     int count = count_words(words);
     static char program[] = "bl-uring";
     argv[0] = program;

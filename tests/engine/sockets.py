@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tests/engine/sockets.py SERVER [--sanitized] [CASE …]: the engine over real sockets: faults, limits, drain.
+"""tests/engine/sockets.py SERVER [--sanitized] [CASE …]: faults, limits and drain over sockets.
 
 Each case starts tests/engine/server.c with its options, misbehaves, then ends the server with
 SIGTERM and looks at its counters: no connection, request or buffer may be left.

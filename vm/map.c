@@ -4,7 +4,11 @@
 // Two trees share the work:
 //
 //     order   position -> key, value    radix tree: leaves of 16 entries under branches of 32
-//     index   hash -> position          hash trie: 5 bits of the hash a level, bitmap nodes
+//     index   hash -> position          flat table while the map has one version (map_table.h),
+//                                       else a hash trie: 5 bits of the hash a level, bitmap nodes
+//
+// A map starts flat. When a second version comes about (a change to a map that others hold too, or
+// freezing) its table becomes the trie, which both share; that costs linear time once for a map.
 //
 // Removing leaves a hole; when holes outweigh entries the map is built anew, so that walking costs
 // linear time. A map whose positions all lie in one leaf has no index: up to 16 keys are compared
@@ -19,6 +23,7 @@
 #include <assert.h>
 
 #include "vm/heap.h"
+#include "vm/map_table.h"
 
 enum {
     LEAF_BITS = 4,
@@ -30,6 +35,7 @@ enum {
     HEIGHT_MAX = 7,    // 16 * 32^6 > 2^32.
     DEPTH_MAX = 8,
     INDEX_SLOTS_MIN = 4,
+    TABLE_SLOTS_MIN = 64,
 };
 
 #define ABSENT UINT32_MAX
@@ -214,6 +220,19 @@ static uint32_t find_in_index(const vm_map *map, vm_value key, uint32_t hash)
     return find_in_bucket(map, node, key, hash);
 }
 
+static uint32_t find_in_table(const vm_map *map, vm_value key, uint32_t hash)
+{
+    const map_table *table = map->index;
+    for (uint32_t at = hash & table->mask; table->slots[at].place != 0;
+         at = (at + 1) & table->mask) {
+        uint32_t position = table->slots[at].place - 1;
+        if (table->slots[at].hash == hash && same_key(*entry_at(map, position), key)) {
+            return position;
+        }
+    }
+    return ABSENT;
+}
+
 static uint32_t find_in_leaf(const order_leaf *leaf, vm_value key)
 {
     for (uint32_t rest = leaf->live; rest != 0; rest &= rest - 1) {
@@ -230,7 +249,7 @@ static uint32_t find(const vm_map *map, vm_value key, uint32_t *hash)
 {
     if (map->index != NULL) {
         *hash = hash_of(key);
-        return find_in_index(map, key, *hash);
+        return map->is_flat ? find_in_table(map, key, *hash) : find_in_index(map, key, *hash);
     }
     return map->order == NULL ? ABSENT : find_in_leaf(map->order, key);
 }
@@ -476,7 +495,7 @@ static void slot_push_down(vm_heap *heap, index_node *node, uint32_t shift, uint
     node->branches |= bit;
 }
 
-static void index_add(vm_heap *heap, vm_map *map, uint32_t hash, uint32_t position)
+static void trie_add(vm_heap *heap, vm_map *map, uint32_t hash, uint32_t position)
 {
     index_slot entry = {.position = position, .hash = hash};
     index_node *node = index_own(heap, map->index, 0, 1);
@@ -510,7 +529,7 @@ static uint32_t bucket_slot(const index_node *node, uint32_t position)
 }
 
 // The entry is there. Nodes that become empty are given back, but for the root.
-static void index_remove(vm_heap *heap, vm_map *map, uint32_t hash, uint32_t position)
+static void trie_remove(vm_heap *heap, vm_map *map, uint32_t hash, uint32_t position)
 {
     index_node *path[DEPTH_MAX];
     uint32_t depth = 0;
@@ -538,6 +557,41 @@ static void index_remove(vm_heap *heap, vm_map *map, uint32_t hash, uint32_t pos
         uint32_t bit = hash_bit(hash, shift);
         slot_remove(path[depth], shift, bit, slot_at(path[depth], bit));
     }
+}
+
+static void index_add(vm_heap *heap, vm_map *map, uint32_t hash, uint32_t position)
+{
+    if (map->is_flat) {
+        map->index = vm_map_table_add(heap, map->index, hash, position);
+    } else {
+        trie_add(heap, map, hash, position);
+    }
+}
+
+static void index_remove(vm_heap *heap, vm_map *map, uint32_t hash, uint32_t position)
+{
+    if (map->is_flat) {
+        vm_map_table_remove(map->index, hash, position);
+    } else {
+        trie_remove(heap, map, hash, position);
+    }
+}
+
+// From now on versions of the map can share its index.
+static void index_unflatten(vm_heap *heap, vm_map *map)
+{
+    if (!map->is_flat) {
+        return;
+    }
+    map_table *table = map->index;
+    map->index = index_make(heap, BRANCH_SIZE);
+    map->is_flat = false;
+    for (uint32_t i = 0; i <= table->mask; i++) {
+        if (table->slots[i].place != 0) {
+            trie_add(heap, map, table->slots[i].hash, table->slots[i].place - 1);
+        }
+    }
+    vm_map_table_free(heap, table);
 }
 
 // ---- giving back and freezing ----------------------------------------------------------------
@@ -589,9 +643,12 @@ static void release_index(vm_heap *heap, index_node *node, uint32_t shift)
 void vm_map_release(vm_heap *heap, vm_map *map, vm_map_visit visit, void *context)
 {
     release_order(heap, map->order, map->height, visit, context);
-    if (map->index != NULL) {
+    if (map->is_flat) {
+        vm_map_table_free(heap, map->index);
+    } else if (map->index != NULL) {
         release_index(heap, map->index, 0);
     }
+    map->is_flat = false;
     map->order = NULL;
     map->index = NULL;
 }
@@ -627,8 +684,9 @@ static void freeze_index(index_node *node, uint32_t shift)
     }
 }
 
-void vm_map_freeze(vm_map *map, vm_map_visit visit, void *context)
+void vm_map_freeze(vm_heap *heap, vm_map *map, vm_map_visit visit, void *context)
 {
+    index_unflatten(heap, map);
     freeze_order(map->order, map->height, visit, context);
     if (map->index != NULL) {
         freeze_index(map->index, 0);
@@ -643,7 +701,7 @@ static vm_value container_make(vm_heap *heap, vm_tag kind)
     map->size = 0;
     map->next = 0;
     map->height = 0;
-    map->unused = 0;
+    map->is_flat = false;
     map->order = NULL;
     map->index = NULL;
     return vm_of(map);
@@ -670,6 +728,9 @@ static vm_map *map_own(vm_heap *heap, vm_map *map)
     if (vm_is_unique(&map->header)) {
         return map;
     }
+    // A frozen map has been made to share its index before others could see it.
+    BL_CHECK(map->header.count > 0 || !map->is_flat);
+    index_unflatten(heap, map);
     vm_map *own = container_make(heap, map->header.kind).map;
     own->size = map->size;
     own->next = map->next;
@@ -688,7 +749,8 @@ static vm_map *map_own(vm_heap *heap, vm_map *map)
 
 static void index_build(vm_heap *heap, vm_map *map)
 {
-    map->index = index_make(heap, BRANCH_SIZE);
+    map->index = vm_map_table_make(heap, TABLE_SLOTS_MIN);
+    map->is_flat = true;
     const order_leaf *leaf = map->order;
     for (uint32_t rest = leaf->live; rest != 0; rest &= rest - 1) {
         uint32_t i = (uint32_t)__builtin_ctz(rest);

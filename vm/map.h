@@ -12,7 +12,7 @@ struct vm_map {
     uint32_t size;   // Entries.
     uint32_t next;   // Position of the next new entry; positions below it may be holes.
     uint32_t height; // Levels of branches above the leaves; 0: order is a leaf.
-    uint32_t unused;
+    uint32_t is_flat; // index is a map_table, else (if there is one) a trie.
     void *order; // Entries by position; NULL while next is 0.
     void *index; // From hash to position; NULL while all positions lie in one leaf.
 };
@@ -25,7 +25,7 @@ typedef void (*vm_map_visit)(void *context, vm_value value);
 void vm_map_release(vm_heap *heap, vm_map *map, vm_map_visit visit, void *context);
 
 // Makes the nodes immortal; visit: called for each key and value of nodes that were not yet. The
-// count of the vm_map itself is the caller's.
-void vm_map_freeze(vm_map *map, vm_map_visit visit, void *context);
+// count of the vm_map itself is the caller's. heap: the one that the map lives in.
+void vm_map_freeze(vm_heap *heap, vm_map *map, vm_map_visit visit, void *context);
 
 #endif

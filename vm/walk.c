@@ -248,7 +248,7 @@ static void freeze_parts(vm_heap *heap, vm_object *object)
         return;
     case VM_MAP:
     case VM_SET:
-        vm_map_freeze(value.map, freeze_visited, heap);
+        vm_map_freeze(heap, value.map, freeze_visited, heap);
         return;
     case VM_CLOSURE:
         freeze_values(heap, value.closure->captures, value.closure->size);

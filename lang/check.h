@@ -221,9 +221,15 @@ lang_type *lang_check_silently(lang_checker *checker, const lang_expr *expr);
 lang_type *lang_agree(lang_checker *checker, lang_type *first, lang_type *other,
                       lang_type *expected);
 
-// The type of alternatives that agree: `all` so far, and the next one. Unknown parts of the first
-// that are filled in differently stay Unknown, and so does what need not agree.
-lang_type *lang_join(lang_checker *checker, lang_type *first, lang_type *all, lang_type *next);
+// The type of several alternatives (arms, elements, entries): the first one's, its Unknown parts
+// filled in from the others where these agree about them; Unknown if some do not fit the first.
+typedef struct lang_joint {
+    lang_type *first; // NULL: none yet.
+    lang_type *all;
+    bool is_settled; // Nothing more is to be learned.
+} lang_joint;
+
+void lang_join(lang_checker *checker, lang_joint *joint, lang_type *next);
 
 lang_type *lang_check_record(lang_checker *checker, const lang_expr *expr, lang_type *expected);
 lang_type *lang_check_struct(lang_checker *checker, const lang_expr *expr);

@@ -44,54 +44,47 @@ lang_type *lang_check_list(lang_checker *checker, const lang_expr *expr, lang_ty
                               ? lang_as_expected(checker, expected->arguments[0])
                               : wanted;
     const lang_expr_list *items = &expr->as.list;
-    lang_type *element = checker->types->unknown;
-    lang_type *first = NULL;
+    lang_joint elements = {0};
     for (uint32_t i = 0; i < items->count; i++) {
         lang_type *type = lang_check_expr(checker, items->items[i], wanted);
-        if (first == NULL) {
-            first = element = type;
-            continue;
-        }
-        if (lang_agree(checker, first, type, declared) == NULL) {
+        if (elements.first != NULL && lang_agree(checker, elements.first, type, declared) == NULL) {
             lang_report_mismatch(checker, LANG_TYP_016, items->items[i]->span, "List element type",
-                                 first, type);
+                                 elements.first, type);
         } else {
-            element = lang_join(checker, first, element, type);
+            lang_join(checker, &elements, type);
         }
     }
-    return lang_type_list_of(checker->types, element);
+    return lang_type_list_of(checker->types,
+                             items->count == 0 ? checker->types->unknown : elements.all);
 }
 
 lang_type *lang_check_set(lang_checker *checker, const lang_expr *expr, lang_type *expected)
 {
     lang_type *wanted = expected_element(checker, expected);
-    lang_type *element = checker->types->unknown;
-    bool agree = true;
+    lang_joint elements = {0};
     for (uint32_t i = 0; i < expr->as.list.count; i++) {
-        lang_type *type = lang_check_expr(checker, expr->as.list.items[i], wanted);
-        agree = agree && (i == 0 || lang_type_is_compatible(checker->types, type, element));
-        element = i == 0 ? type : lang_type_merge(checker->types, element, type);
+        lang_join(checker, &elements, lang_check_expr(checker, expr->as.list.items[i], wanted));
     }
-    return lang_type_set_of(checker->types, wanted != NULL && !agree ? wanted : element);
+    return lang_type_set_of(checker->types, elements.all);
 }
 
 lang_type *lang_check_map(lang_checker *checker, const lang_expr *expr, lang_type *expected)
 {
     lang_types *types = checker->types;
+    if (expr->as.map.count == 0) {
+        return lang_type_map_of(types, types->unknown, types->unknown);
+    }
     bool is_map = expected != NULL && expected->shape == LANG_SHAPE_MAP;
     lang_type *wanted_key = loose(checker, is_map ? expected->arguments[0] : expected);
     lang_type *wanted_value = loose(checker, is_map ? expected->arguments[1] : expected);
-    lang_type *key = types->unknown;
-    lang_type *value = types->unknown;
-    bool agree = true;
+    lang_joint keys = {0};
+    lang_joint values = {0};
     for (uint32_t i = 0; i < expr->as.map.count; i++) {
-        lang_type *k = lang_check_expr(checker, expr->as.map.entries[i].key, wanted_key);
-        lang_type *v = lang_check_expr(checker, expr->as.map.entries[i].value, wanted_value);
-        agree = agree && (i == 0 || lang_type_is_compatible(types, v, value));
-        key = i == 0 ? k : lang_type_merge(types, key, k);
-        value = i == 0 ? v : lang_type_merge(types, value, v);
+        const lang_map_entry *entry = &expr->as.map.entries[i];
+        lang_join(checker, &keys, lang_check_expr(checker, entry->key, wanted_key));
+        lang_join(checker, &values, lang_check_expr(checker, entry->value, wanted_value));
     }
-    return lang_type_map_of(types, key, wanted_value != NULL && !agree ? wanted_value : value);
+    return lang_type_map_of(types, keys.all, values.all);
 }
 
 // ---- records ---------------------------------------------------------------------------------

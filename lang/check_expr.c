@@ -35,13 +35,21 @@ lang_type *lang_agree(lang_checker *checker, lang_type *first, lang_type *other,
                : NULL;
 }
 
-lang_type *lang_join(lang_checker *checker, lang_type *first, lang_type *all, lang_type *next)
+void lang_join(lang_checker *checker, lang_joint *joint, lang_type *next)
 {
     lang_types *types = checker->types;
-    if (lang_type_is_compatible(types, next, all)) {
-        return lang_type_merge(types, all, next);
+    if (joint->first == NULL) {
+        joint->first = joint->all = next;
+    } else if (joint->is_settled) {
+        joint->all =
+            lang_type_is_compatible(types, next, joint->first) ? joint->all : types->unknown;
+    } else if (lang_type_is_compatible(types, next, joint->all)) {
+        joint->all = lang_type_merge(types, joint->all, next);
+    } else {
+        joint->is_settled = true;
+        joint->all =
+            lang_type_is_compatible(types, next, joint->first) ? joint->first : types->unknown;
     }
-    return lang_type_is_compatible(types, next, first) ? first : types->unknown;
 }
 
 static bool is_shape(lang_checker *checker, lang_type *type, lang_shape shape)
@@ -288,21 +296,19 @@ static lang_type *check_arm(lang_checker *checker, const lang_arm *arm, lang_typ
 static lang_type *check_match(lang_checker *checker, const lang_expr *expr, lang_type *expected)
 {
     lang_type *subject = lang_check_expr(checker, expr->as.match.subject, NULL);
-    lang_type *first = NULL;
-    lang_type *all = NULL;
+    lang_joint bodies = {0};
     for (uint32_t i = 0; i < expr->as.match.count; i++) {
         const lang_arm *arm = &expr->as.match.arms[i];
         lang_type *body = check_arm(checker, arm, subject, expected);
-        if (first == NULL) {
-            first = all = body;
-        } else if (lang_agree(checker, first, body, expected) == NULL) {
-            lang_report_mismatch(checker, LANG_TYP_017, arm->body->span, "Match arm", first, body);
+        if (bodies.first != NULL && lang_agree(checker, bodies.first, body, expected) == NULL) {
+            lang_report_mismatch(checker, LANG_TYP_017, arm->body->span, "Match arm", bodies.first,
+                                 body);
         } else {
-            all = lang_join(checker, first, all, body);
+            lang_join(checker, &bodies, body);
         }
     }
     lang_check_exhaustive(checker, expr, subject);
-    return all;
+    return bodies.all;
 }
 
 static lang_type *check_for(lang_checker *checker, const lang_expr *expr)

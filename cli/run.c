@@ -142,7 +142,7 @@ int cli_command_run(const cli_options *options)
         br_launch_keep(started.launch, started.task);
         started.task = NULL;
         br_options server_options = cli_server_options(options);
-        switch (br_serve(started.launch, started.thread, started.program, &server_options)) {
+        switch (br_serve(started.launch, started.program, &server_options)) {
         case BR_DRAINED:
             status = CLI_OK;
             break;
@@ -180,8 +180,8 @@ int cli_command_routes(const cli_options *options)
         br_options server_options = cli_server_options(options);
         bl_buffer text = {0};
         bl_error error;
-        if (br_routes_write(started.launch, started.thread, started.program, &server_options, &text,
-                            &error) == BL_OK) {
+        if (br_routes_write(started.launch, started.program, &server_options, &text, &error) ==
+            BL_OK) {
             cli_write(stdout, &text);
         } else {
             fprintf(stderr, "%s\n", error.message);

@@ -8,8 +8,8 @@
 typedef struct br_builder {
     br_app *app;
     rt_builder *tree;
-    vm_thread *thread;
-    bool all_on_workers;
+    vm_thread *thread; // Evaluates constant handlers.
+    const br_options *options;
     bl_slice id_header;
     const vm_record *router;
     vm_value state; // Of the router; a record.
@@ -151,12 +151,11 @@ static vm_value merge_states(bl_arena *arena, const vm_record *own, const vm_rec
 static bool prepare(br_builder *builder, br_route *route)
 {
     static const br_context context = {BR_CONTEXT_REQUEST, NULL};
-    enum { FUEL = 1000000 };
     vm_task *task = vm_task_begin(builder->thread);
     vm_task_set_user(task, (void *)(uintptr_t)&context); // Never written through.
     vm_value request = vm_unit();
     vm_task_start(task, route->callee, &request, 1);
-    bool is_done = vm_task_run(task, FUEL) == VM_DONE;
+    bool is_done = vm_task_run(task, builder->options->handler_fuel) == VM_DONE;
     br_reply reply = {0};
     if (is_done) {
         br_reply_render(&reply, vm_task_result(task), false, builder->id_header);
@@ -189,7 +188,7 @@ static void place(br_builder *builder, br_route *route)
     uint32_t waits = VM_BLOCKING | VM_PARKS;
     br_placement placement = BR_PLACE_INLINE;
     route->reason = "nothing it reaches may wait";
-    if (builder->all_on_workers) {
+    if (builder->options->all_on_workers) {
         placement = BR_PLACE_WORKER;
         route->reason = "all handlers run there (--placement worker)";
     } else if (((reach | state_reach) & waits) != 0) {
@@ -291,15 +290,14 @@ static bl_status read_routes(br_builder *builder, vm_value router)
     return BL_OK;
 }
 
-bl_status br_app_create(vm_value router, vm_thread *thread, bool all_on_workers, bl_slice id_header,
-                        br_app **app, bl_error *error)
+bl_status br_app_create(vm_value router, const vm_program *program, const br_options *options,
+                        bl_slice id_header, br_app **app, bl_error *error)
 {
     br_app *made = bl_alloc_zeroed(1, sizeof(*made));
     bl_arena_init(&made->arena, 0);
     br_builder builder = {.app = made,
                           .tree = rt_builder_create(),
-                          .thread = thread,
-                          .all_on_workers = all_on_workers,
+                          .options = options,
                           .id_header = id_header,
                           .error = error};
     bl_status status = read_routes(&builder, router);
@@ -309,10 +307,14 @@ bl_status br_app_create(vm_value router, vm_thread *thread, bool all_on_workers,
         return status;
     }
     made->router = rt_builder_build(builder.tree);
+    // With the limits of a request: a handler that needs more is not constant.
+    vm_config config = {.heap_limit = options->handler_memory};
+    builder.thread = vm_thread_create(program, &config);
     for (uint32_t i = 0; i < made->route_count; i++) {
         make_params(&made->arena, rt_router_route(made->router, i), &made->routes[i].params);
         place(&builder, &made->routes[i]);
     }
+    vm_thread_destroy(builder.thread);
     *app = made;
     return BL_OK;
 }

@@ -38,11 +38,11 @@ typedef struct br_app {
     rt_router *router;
 } br_app;
 
-// router: frozen. thread: evaluates constant handlers. BL_INVALID: error.message is the reason
-// ("Router must have 'routes' list"). id_header: see br_reply_render.
+// router: frozen. BL_INVALID: error.message is the reason ("Router must have 'routes' list").
+// id_header: see br_reply_render.
 BL_MUST_USE
-bl_status br_app_create(vm_value router, vm_thread *thread, bool all_on_workers, bl_slice id_header,
-                        br_app **app, bl_error *error);
+bl_status br_app_create(vm_value router, const vm_program *program, const br_options *options,
+                        bl_slice id_header, br_app **app, bl_error *error);
 void br_app_destroy(br_app *app); // NULL is allowed.
 
 static inline br_placement br_route_placement(const br_route *route)

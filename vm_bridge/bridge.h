@@ -6,7 +6,7 @@
 //     … run main …
 //     if (br_launch_is_asked(launch)) {
 //         br_launch_keep(launch, main_task);           // handlers and state outlive the task
-//         br_end end = br_serve(launch, main_thread, program, &options);
+//         br_end end = br_serve(launch, program, &options);
 //     }
 //     br_launch_destroy(launch);
 //
@@ -65,13 +65,13 @@ typedef enum br_end {
     BR_NO_RING,     // The same; io_uring is missing or forbidden.
 } br_end;
 
-// Serves until SIGTERM or SIGINT. All messages go to stderr. thread: the one that ran main.
-br_end br_serve(br_launch *launch, vm_thread *thread, const vm_program *program,
-                const br_options *options);
+// Serves until SIGTERM or SIGINT. All messages go to stderr. The thread that ran main must stay:
+// its heap holds what was kept. After BR_CUT handlers may still run: nothing may be freed.
+br_end br_serve(br_launch *launch, const vm_program *program, const br_options *options);
 
 // For `routes`: a line for each route with its placement and the reason.
 BL_MUST_USE
-bl_status br_routes_write(br_launch *launch, vm_thread *thread, const vm_program *program,
-                          const br_options *options, bl_buffer *out, bl_error *error);
+bl_status br_routes_write(br_launch *launch, const vm_program *program, const br_options *options,
+                          bl_buffer *out, bl_error *error);
 
 #endif

@@ -403,8 +403,10 @@ void br_serve_callbacks(eng_config *config, br_server *server)
 
 void br_core_init(br_core *core, br_server *server, uint32_t index)
 {
-    *core =
-        (br_core){.server = server, .context = {BR_CONTEXT_REQUEST}, .id_block = 1, .hint = index};
+    *core = (br_core){.server = server,
+                      .context = {BR_CONTEXT_REQUEST, &core->scratch},
+                      .id_block = 1,
+                      .hint = index};
     core->log = br_log_buffer_of(server->log, index);
     core->woken_workers = bl_alloc_zeroed(server->worker_count, sizeof(bool));
     core->params = bl_alloc((rt_router_param_max(server->app->router) + 1) * sizeof(*core->params));
@@ -436,8 +438,10 @@ br_run *br_run_acquire(br_core *core)
         core->free_runs = run->next;
         reply = run->reply;
     }
-    *run = (br_run){
-        .context = {BR_CONTEXT_REQUEST}, .home = core, .reply = reply, .lock = ATOMIC_FLAG_INIT};
+    *run = (br_run){.context = {BR_CONTEXT_REQUEST, &core->scratch},
+                    .home = core,
+                    .reply = reply,
+                    .lock = ATOMIC_FLAG_INIT};
     br_reply_reset(&run->reply);
     core->live_runs += 1;
     return run;

@@ -214,8 +214,7 @@ static void stop_signals(br_signals *signals)
 // ---- parts -----------------------------------------------------------------------------------
 
 // Configuration and routes; messages are said. False: not started.
-static bool prepare(br_server *server, const br_launch *launch, vm_thread *thread,
-                    const br_options *options)
+static bool prepare(br_server *server, const br_launch *launch, const br_options *options)
 {
     bl_error error;
     bl_buffer warnings = {0};
@@ -227,8 +226,8 @@ static bool prepare(br_server *server, const br_launch *launch, vm_thread *threa
         say("%s\n", error.message);
         return false;
     }
-    status = br_app_create(launch->router, thread, options->all_on_workers,
-                           server->config.id_header, &server->app, &error);
+    status = br_app_create(launch->router, server->program, options, server->config.id_header,
+                           &server->app, &error);
     if (status != BL_OK) {
         say("[server] Failed to extract routes: %s\n", error.message);
         br_config_deinit(&server->config);
@@ -307,13 +306,12 @@ static br_end run_engine(br_server *server, eng_server *engine, br_signals *sign
     return say_end(&result);
 }
 
-br_end br_serve(br_launch *launch, vm_thread *thread, const vm_program *program,
-                const br_options *options)
+br_end br_serve(br_launch *launch, const vm_program *program, const br_options *options)
 {
     br_server *server = bl_alloc_aligned(BL_CACHE_LINE, sizeof(*server));
     *server = (br_server){.options = *options, .program = program};
     atomic_init(&server->next_id, 1);
-    if (!prepare(server, launch, thread, options)) {
+    if (!prepare(server, launch, options)) {
         bl_free(server);
         return BR_NOT_STARTED;
     }
@@ -339,13 +337,12 @@ br_end br_serve(br_launch *launch, vm_thread *thread, const vm_program *program,
     return end;
 }
 
-bl_status br_routes_write(br_launch *launch, vm_thread *thread, const vm_program *program,
-                          const br_options *options, bl_buffer *out, bl_error *error)
+bl_status br_routes_write(br_launch *launch, const vm_program *program, const br_options *options,
+                          bl_buffer *out, bl_error *error)
 {
-    (void)program; // The thread runs it.
     br_app *app = NULL;
-    bl_status status = br_app_create(launch->router, thread, options->all_on_workers,
-                                     BL_SLICE("x-request-id"), &app, error);
+    bl_status status =
+        br_app_create(launch->router, program, options, BL_SLICE("x-request-id"), &app, error);
     if (status != BL_OK) {
         return status;
     }

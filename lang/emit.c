@@ -38,6 +38,7 @@ typedef struct emitter {
     vector fixups;         // fixup
     vector tables[12];
     uint32_t *block_starts;
+    uint32_t block;  // Number of the block that is being emitted.
     uint32_t number; // Of the instruction that is being emitted.
     bool long_jumps;
     bool too_large;
@@ -582,7 +583,8 @@ static void go_to(emitter *emit, const ir_block *to, const ir_block *next)
     }
 }
 
-static void emit_compare(emitter *emit, const ir_instruction *at, const ir_block *next)
+// Jumps to target `taken` if the comparison decides so, else goes on.
+static void put_compare(emitter *emit, const ir_instruction *at, uint32_t taken)
 {
     // By comparison: jump if it holds, jump if it does not, and the same with an immediate.
     static const vm_op forms[][4] = {
@@ -593,11 +595,32 @@ static void emit_compare(emitter *emit, const ir_instruction *at, const ir_block
         {VM_OP_JGT, VM_OP_JNGT, VM_OP_JGT_I, VM_OP_JNGT_I},
         {VM_OP_JGE, VM_OP_JNGE, VM_OP_JGE_I, VM_OP_JNGE_I},
     };
-    bool if_false = at->to[0] == next;
-    vm_op op = forms[at->compare][(at->has_immediate ? 2 : 0) + (if_false ? 1 : 0)];
+    vm_op op = forms[at->compare][(at->has_immediate ? 2 : 0) + taken];
     uint32_t b = at->has_immediate ? (uint16_t)at->immediate : reg(emit, at->args[1]);
-    put_short_jump(emit, op, reg(emit, at->args[0]), b, at->to[if_false ? 1 : 0]);
-    go_to(emit, at->to[if_false ? 0 : 1], next);
+    put_short_jump(emit, op, reg(emit, at->args[0]), b, at->to[taken]);
+}
+
+static void emit_compare(emitter *emit, const ir_instruction *at, const ir_block *next)
+{
+    uint32_t taken = at->to[0] == next ? 1 : 0;
+    put_compare(emit, at, taken);
+    go_to(emit, at->to[1 - taken], next);
+}
+
+// A jump back to a block that only compares: the comparison itself, once more, instead.
+static bool emit_rotated(emitter *emit, const ir_block *to, uint32_t from, const ir_block *next)
+{
+    const ir_instruction *at = to->first;
+    if (at != to->last || at->op != IR_COMPARE || to->id > from) {
+        return false;
+    }
+    // The way on into the loop is the jump that is taken: the later of the blocks up to here.
+    bool later = at->to[1]->id > at->to[0]->id;
+    uint32_t taken = at->to[1]->id <= from && (later || at->to[0]->id > from) ? 1 : 0;
+    note_place(emit, at);
+    put_compare(emit, at, taken);
+    go_to(emit, at->to[1 - taken], next);
+    return true;
 }
 
 static int compare_cases(const void *left, const void *right)
@@ -690,7 +713,9 @@ static void emit_end(emitter *emit, const ir_instruction *at, const ir_block *ne
     note_place(emit, at);
     switch ((unsigned)at->op) {
     case IR_JUMP:
-        go_to(emit, at->to[0], next);
+        if (!emit_rotated(emit, at->to[0], emit->block, next)) {
+            go_to(emit, at->to[0], next);
+        }
         return;
     case IR_BRANCH:
         emit_branch(emit, at, next);
@@ -774,6 +799,7 @@ static void emit_blocks(emitter *emit)
     for (uint32_t b = 0; b < function->block_count; b++) {
         const ir_block *next = b + 1 < function->block_count ? function->blocks[b + 1] : NULL;
         emit->block_starts[b] = pc_of(emit);
+        emit->block = b;
         for (ir_instruction *at = function->blocks[b]->first; at != NULL; at = at->next) {
             if (ir_is_end(at)) {
                 emit_end(emit, at, next);

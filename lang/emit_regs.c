@@ -177,6 +177,17 @@ static void lane_take(allocator *all, uint32_t register_, const interval *span)
     lane_->count += 1;
 }
 
+static void lane_give(allocator *all, uint32_t register_, ir_var var)
+{
+    lane *lane_ = &all->lanes[register_];
+    uint32_t at = lane_position(lane_, all->intervals[var].start);
+    while (lane_->items[at].var != var) {
+        at += 1;
+    }
+    lane_->count -= 1;
+    memmove(lane_->items + at, lane_->items + at + 1, (lane_->count - at) * sizeof *lane_->items);
+}
+
 static bool can_place(allocator *all, ir_var var, uint32_t register_)
 {
     const interval *span = &all->intervals[var];
@@ -511,6 +522,24 @@ static uint32_t roomy_base(allocator *all, uint32_t w, uint32_t base)
     return base;
 }
 
+// A short-lived result stays where the call leaves it, if no other window begins meanwhile.
+static void keep_result(allocator *all, uint32_t w, uint32_t base)
+{
+    const window *window_ = &all->windows[w - 1];
+    ir_var result = window_->instruction->result;
+    if (result == IR_NO_VAR || emit_header(window_->instruction) == 0 ||
+        result <= all->function->param_count || all->waiting[result] != 0 ||
+        all->registers->of[result] == EMIT_NO_REGISTER || all->registers->of[result] == base) {
+        return;
+    }
+    const interval *span = &all->intervals[result];
+    bool alone = w == all->window_count || 2 * all->windows[w].number > span->end;
+    if (alone && span->start == 2 * window_->number + 1 && lane_is_free(all, base, span)) {
+        lane_give(all, all->registers->of[result], result);
+        place(all, result, base);
+    }
+}
+
 static void place_windows(allocator *all)
 {
     pending over = {0};
@@ -519,6 +548,7 @@ static void place_windows(allocator *all)
         const ir_instruction *at = window_->instruction;
         uint32_t base = roomy_base(all, w, first_register(all, window_, &over));
         all->registers->windows[window_->number] = base;
+        keep_result(all, w, base);
         uint32_t first = base + emit_header(at);
         uint32_t end = first + at->count;
         if (end > all->registers->count) {

@@ -2,6 +2,7 @@
 //
 // Arguments of windows stay where they are: they have to be put there each time. A register is
 // taken for the whole function, so only a few are moved.
+#include "lang/emit.h"
 #include "lang/opt.h"
 
 #define HOISTED_MAX 12
@@ -46,9 +47,9 @@ void opt_hoist(ir_function *function)
     find_loops(function, in_loop);
     for (uint32_t b = 0; b < function->block_count; b++) {
         for (const ir_instruction *at = function->blocks[b]->first; at != NULL; at = at->next) {
-            bool moves = (ir_ops[at->op].flags & IR_FLAG_WINDOW) != 0 || at->op == IR_COPY;
+            bool moves = emit_has_window(at) || at->op == IR_COPY;
             for (uint32_t i = 0; i < at->count; i++) {
-                in_window[at->args[i]] |= moves || ir_owns(at, i);
+                in_window[at->args[i]] |= moves;
             }
             if (at->result != IR_NO_VAR) {
                 definitions[at->result] += 1;

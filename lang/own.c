@@ -357,6 +357,13 @@ static bool consumed_on_edge(const ir_instruction *end, uint32_t i, ir_var var)
     return false;
 }
 
+// Ends behind which their arguments are known to be no heap values.
+static bool end_proves_scalars(const ir_instruction *end)
+{
+    return end->op == IR_BRANCH ||
+           (end->op == IR_COMPARE && end->has_immediate && end->compare >= IR_COMPARE_LT);
+}
+
 typedef struct edge_drops {
     ir_var *vars;
     uint32_t count;
@@ -388,6 +395,9 @@ static void find_edge_drops(const owner *own, ir_block *block, uint32_t i, const
     }
     for (uint32_t j = 0; j < end->count; j++) {
         ir_var var = root_of(own, end->args[j]);
+        if (var == end->args[j] && end_proves_scalars(end)) {
+            continue;
+        }
         if (is_counted(own, var) && !ir_live_out(&own->liveness, block->id, var) &&
             !consumed_on_edge(end, i, var) && !occurs_before(own, end, j)) {
             add_edge_drop(drops, var);

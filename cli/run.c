@@ -8,6 +8,7 @@
 #include "vm/std/console.h"
 #include "vm/std/env.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 static void hint_at_command(const char *path)
@@ -102,7 +103,8 @@ int cli_main_start(const cli_options *options, const char *path, cli_main *start
     std_env_set_args(options->program_args, options->program_arg_count);
     started->launch = br_launch_create();
     // main! itself may use what it needs: --handler-memory is about requests.
-    vm_config config = {.user = NULL};
+    // Counts what is left over when the program ends: for the tests.
+    vm_config config = {.leak_check = getenv("BL_LEAK_CHECK") != NULL};
     started->thread = vm_thread_create(started->program, &config);
     started->task = vm_task_begin(started->thread);
     vm_task_set_user(started->task, started->launch);

@@ -280,10 +280,9 @@ static vm_step perform_clause(vm_task *task, vm_value *result, vm_value *args,
     case VM_CLAUSE_ABORT:
         return perform_abort(task, args, operation->arity, node->segment, closure);
     case VM_CLAUSE_GENERAL:
-        return perform_general(task, result, args, operation->arity, node->segment, closure);
+        break;
     }
-    BL_CHECK(false && "unknown kind of clause");
-    return VM_STEP_FAIL;
+    return perform_general(task, result, args, operation->arity, node->segment, closure);
 }
 
 static bool find_clause(const vm_node *node, const vm_operation *operation, uint32_t *index)

@@ -6,14 +6,13 @@
 #include <stdlib.h>
 
 #include "vm/chunk.h"
+#include "vm/number_shim.h"
 #include "vm/object.h"
 
 enum {
     OPEN_INLINE = 16,
     MAP_DEPTH_MAX = 200,
-    DIGITS_MAX = 17,      // Enough for any double to read back.
-    DIGITS_SURE = 15,     // Any number of so many digits survives the way through a double.
-    SCIENTIFIC_SIZE = 40, // "-1.2345678901234567e-308"
+    DIGITS_MAX = 17, // Enough for any double to read back.
 };
 
 // ---- numbers --------------------------------------------------------------------------------
@@ -48,63 +47,22 @@ typedef struct decimal_digits {
     int exponent;
 } decimal_digits;
 
-// number > 0. Correctly rounded to count digits, without zeros at the end.
-static void decimal_round(decimal_digits *decimal, double number, int count)
+// number > 0.
+static void decimal_shortest(decimal_digits *decimal, double number)
 {
-    char text[SCIENTIFIC_SIZE];
-    snprintf(text, sizeof text, "%.*e", count - 1, number);
-    const char *mark = strchr(text, 'e');
+    char text[VM_SCIENTIFIC_SIZE + 1];
+    size_t size = vm_number_scientific(number, text);
+    text[size] = '\0';
+    const char *mark = memchr(text, 'e', size);
+    BL_CHECK(mark != NULL);
     decimal->count = 0;
     for (const char *c = text; c < mark; c += 1) {
-        if (*c >= '0' && *c <= '9') {
+        if (*c != '.') {
             decimal->digits[decimal->count] = *c;
             decimal->count += 1;
         }
     }
-    while (decimal->count > 1 && decimal->digits[decimal->count - 1] == '0') {
-        decimal->count -= 1;
-    }
     decimal->exponent = (int)strtol(mark + 1, NULL, 10) + 1;
-}
-
-static bool decimal_reads_back(const decimal_digits *decimal, double number)
-{
-    char text[SCIENTIFIC_SIZE];
-    snprintf(text, sizeof text, "0.%.*se%d", decimal->count, decimal->digits, decimal->exponent);
-    return strtod(text, NULL) == number;
-}
-
-// Below a power of two doubles lie closer together than above it, so the nearest decimal may miss
-// while its upper neighbour, farther away, still reads back.
-static bool decimal_try_upper(decimal_digits *decimal, double number, int count)
-{
-    decimal_digits upper = *decimal;
-    while (upper.count < count) {
-        upper.digits[upper.count] = '0';
-        upper.count += 1;
-    }
-    if (upper.digits[count - 1] == '9') {
-        return false; // A carry would have been found with fewer digits.
-    }
-    upper.digits[count - 1] = (char)(upper.digits[count - 1] + 1);
-    if (!decimal_reads_back(&upper, number)) {
-        return false;
-    }
-    *decimal = upper;
-    return true;
-}
-
-static void decimal_shortest(decimal_digits *decimal, double number)
-{
-    // Subnormal numbers have fewer bits, and so may need fewer digits than are sure otherwise.
-    int count = fpclassify(number) == FP_SUBNORMAL ? 1 : DIGITS_SURE;
-    for (; count < DIGITS_MAX; count += 1) {
-        decimal_round(decimal, number, count);
-        if (decimal_reads_back(decimal, number) || decimal_try_upper(decimal, number, count)) {
-            return;
-        }
-    }
-    decimal_round(decimal, number, DIGITS_MAX);
 }
 
 static size_t decimal_write(const decimal_digits *decimal, char *out)

@@ -3,11 +3,9 @@
 // One pass over the bytes, by recursive descent (depth at most STD_JSON_DEPTH_MAX), straight into
 // values: no tree in between. Items of open arrays and objects wait on one stack of values; when
 // the bracket closes they become a list or a record. Strings without escapes are found by a scan
-// and copied once. Numbers of up to 19 digits are exact in integers; Floats go through strtod
-// unless a product or quotient of two exact doubles is certain to be rounded rightly.
-#include <math.h>
-#include <stdlib.h>
-
+// and copied once. Floats of few digits are a quotient of two exact doubles, hence rounded rightly;
+// others are read by number_shim.cc.
+#include "vm/number_shim.h"
 #include "vm/std/json.h"
 #include "vm/std/text.h"
 
@@ -140,7 +138,7 @@ static bool read_fraction(reader *self, bool *is_float)
     return true;
 }
 
-// digits × 10^exponent when both are exact in a double; false: let strtod do it.
+// digits × 10^exponent when both are exact in a double; false: it is not so simple.
 static bool exact_double(bl_slice text, double *number)
 {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -172,26 +170,10 @@ static bool exact_double(bl_slice text, double *number)
     return true;
 }
 
-static double slow_double(bl_slice text)
-{
-    char small[64];
-    char *copy = text.size < sizeof(small) ? small : bl_alloc(text.size + 1);
-    memcpy(copy, text.data, text.size);
-    copy[text.size] = 0;
-    double number = strtod(copy, NULL); // The process never leaves the C locale.
-    if (copy != small) {
-        bl_free(copy);
-    }
-    return number;
-}
-
 static bool finish_float(reader *self, bl_slice text, vm_value *result)
 {
     double number;
-    if (!exact_double(text, &number)) {
-        number = slow_double(text);
-    }
-    if (isinf(number)) {
+    if (!exact_double(text, &number) && !vm_number_read(text.data, text.size, &number)) {
         return fail_here(self, "number out of range");
     }
     *result = vm_float(number);

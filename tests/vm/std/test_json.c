@@ -25,6 +25,8 @@ Test(std_json, reading)
         {"Json.parse", "[\"{1:2}\"]", "!Json.parse: key must be a string at line 1 column 2"},
         {"Json.parse", "[\"01\"]", "!Json.parse: invalid number at line 1 column 2"},
         {"Json.parse", "[\"1e999\"]", "!Json.parse: number out of range at line 1 column 5"},
+        {"Json.parse", "[\"[1e-400, -0.1e-999, 123456789012345678901234567890e-10]\"]",
+         "[0, -0, 12345678901234567000]"},
         {"Json.parse", "[\"nul\"]", "!Json.parse: EOF while parsing a value at line 1 column 3"},
         {"Json.parse", "[\"nulL\"]", "!Json.parse: expected ident at line 1 column 4"},
         {"Json.parse", "[\"\\n\\n  x\"]", "!Json.parse: expected value at line 3 column 3"},

@@ -7,18 +7,18 @@
 # bench: also the load generator and the interpreters that the benchmarks compare with.
 #
 # What is there already is not touched, so that a second run only asks dpkg and ends. Debian 13 has
-# every package. Debian 12 has liburing and mimalloc in versions that are too old, and neither
-# llhttp nor yyjson: these come from Debian 13's suite, which is added at a priority that never
-# upgrades anything else, with the mirror and the keyring that this machine's own sources use.
+# every package. Debian 12 has too old a liburing and no llhttp: these come from Debian 13's suite,
+# which is added at a priority that never upgrades anything else, with the mirror and the keyring
+# that this machine's own sources use.
 set -eu
 
 level=${1:-build}
 own_packages="make gcc g++ libc6-dev meson ninja-build pkg-config
-    libre2-dev libssl-dev zlib1g-dev libutf8proc-dev"
+    libre2-dev libssl-dev zlib1g-dev libutf8proc-dev libsqlite3-dev"
 # name:oldest version that will do.
 new_packages="liburing-dev:2.9 liburing2:2.9 libllhttp-dev:9.2 libllhttp9.2:9.2
-    libmimalloc-dev:2.0.9 libyyjson-dev:0.8"
-new_packages_bookworm="linux-libc-dev:6.12 libmimalloc3:3 libyyjson0:0.8"
+    libmimalloc-dev:2.0.9"
+new_packages_bookworm="linux-libc-dev:6.12 libmimalloc3:3"
 case $level in
 build) ;;
 test) own_packages="$own_packages git python3 curl libcriterion-dev" ;;
@@ -33,8 +33,8 @@ by_hand() {
     echo "setup: $1" >&2
     echo "Install by hand, then run the same command again:" >&2
     echo "  make, gcc (11 or newer) and g++, meson (1.0 or newer), ninja, pkg-config" >&2
-    echo "  libraries with headers: liburing 2.9, llhttp 9.2, mimalloc 2 or 3, yyjson 0.8," >&2
-    echo "  RE2, OpenSSL 3, zlib, utf8proc; kernel headers (linux/blkdev.h) of 6.12 or newer" >&2
+    echo "  libraries with headers: liburing 2.9, llhttp 9.2, mimalloc 2 or 3, RE2," >&2
+    echo "  OpenSSL 3, zlib, utf8proc, SQLite 3; kernel headers of 6.12 or newer" >&2
     echo "  for the tests also: python3, curl, Criterion 2.4; clang is used where it is there" >&2
     exit 1
 }
@@ -42,7 +42,7 @@ by_hand() {
 # A system without dpkg: believe pkg-config, so that a build by hand can go on.
 if ! command -v dpkg-query >/dev/null 2>&1; then
     if command -v meson >/dev/null 2>&1 && command -v pkg-config >/dev/null 2>&1 &&
-        pkg-config --exists 'liburing >= 2.9' libllhttp yyjson re2 libssl zlib libutf8proc; then
+        pkg-config --exists 'liburing >= 2.9' libllhttp re2 libssl zlib libutf8proc sqlite3; then
         exit 0
     fi
     by_hand "this system is not a Debian: its packages are not known to this script"

@@ -7,8 +7,8 @@ Each program of this folder exists once for each language and prints one line; t
 equal. A round runs every program once in every language, one after the other, so that what else the
 machine does meets all of them alike. The figure is the CPU time of the process (user and system)
 with its start, median over the rounds; the table prints the ratio of Baseline to each other
-language, and the median of these ratios over the programs. --check runs each once in Baseline and in
-C and only compares what they print.
+language, and the median of these ratios over the programs. --check runs each once in Baseline and
+in C and only compares what they print.
 """
 import argparse
 import json

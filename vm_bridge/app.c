@@ -2,6 +2,7 @@
 #include "vm_bridge/app.h"
 
 #include "vm_bridge/context.h"
+#include "vm_bridge/gzip.h"
 #include "vm_bridge/limits.h"
 #include "vm_bridge/reply.h"
 
@@ -159,7 +160,8 @@ static bool prepare(br_builder *builder, br_route *route)
     br_reply reply = {0};
     if (is_done) {
         br_reply_render(&reply, vm_task_result(task), false, builder->id_header);
-        is_done = reply.fault.size == 0 && !reply.has_date && !reply.close && !reply.wants_allow;
+        is_done = reply.fault.size == 0 && !reply.has_date && !reply.close && !reply.wants_allow &&
+                  !br_gzip_fits(&reply);
     }
     if (is_done) {
         eng_response response = {.status = reply.status,

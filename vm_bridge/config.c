@@ -217,6 +217,9 @@ static bool read_known(br_reader *reader, bl_slice key, vm_value value, bool *kn
     if (bl_slice_equal(key, BL_SLICE("access_log"))) {
         return read_bool(value, &config->access_log);
     }
+    if (bl_slice_equal(key, BL_SLICE("compression"))) {
+        return read_bool(value, &config->compression);
+    }
     if (bl_slice_equal(key, BL_SLICE("health_check_path"))) {
         return read_text_or_none(reader, value, &config->health_path);
     }
@@ -254,10 +257,6 @@ static bl_status read_key(br_reader *reader, bl_slice key, vm_value value)
     } else if (is_one_of(key, later, BL_ARRAY_COUNT(later))) {
         if (!is_none) {
             warn(reader, key, "asks for something that this build does not have");
-        }
-    } else if (bl_slice_equal(key, BL_SLICE("compression"))) {
-        if (!is_none) {
-            warn(reader, key, "asks for compression, which this build does not have");
         }
     } else {
         warn(reader, key, "is unknown and ignored");
@@ -361,6 +360,7 @@ bl_status br_config_read(br_config *config, int64_t port, vm_value record,
 {
     *config = (br_config){.address = "0.0.0.0",
                           .access_log = true,
+                          .compression = true,
                           .health_path = BL_SLICE("/__health"),
                           .id_header = BL_SLICE("x-request-id")};
     bl_arena_init(&config->arena, 0);

@@ -30,6 +30,7 @@ typedef struct br_config {
     char address[64];
     uint16_t port;
     bool access_log;
+    bool compression;
     bl_slice health_path; // Empty: none.
     bl_slice id_header;   // Lower case; empty: none.
     bool id_is_usual;     // id_header is x-request-id.

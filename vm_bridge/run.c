@@ -38,13 +38,17 @@ void br_render_failure(br_reply *reply, const vm_failure *failure)
     }
 }
 
-bool br_run_step(br_run *run, uint64_t fuel, bl_slice id_header, vm_outcome *outcome)
+bool br_run_step(br_run *run, uint64_t fuel, bl_slice id_header, br_gzip *gzip, vm_outcome *outcome)
 {
     *outcome = vm_task_run(run->task, fuel);
     switch (*outcome) {
     case VM_DONE:
         br_reply_render(&run->reply, vm_task_result(run->task),
                         run->request->method == ENG_METHOD_HEAD, id_header);
+        if (gzip != NULL) {
+            br_gzip_reply(gzip, &run->reply,
+                          eng_request_known(run->request, ENG_HEADER_ACCEPT_ENCODING));
+        }
         break;
     case VM_FAILED:
         br_render_failure(&run->reply, vm_task_failure(run->task));

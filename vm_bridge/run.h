@@ -11,6 +11,7 @@
 
 #include "vm_bridge/app.h"
 #include "vm_bridge/context.h"
+#include "vm_bridge/gzip.h"
 #include "vm_bridge/queue.h"
 #include "vm_bridge/reply.h"
 
@@ -51,8 +52,9 @@ static inline void br_run_unlock(br_run *run)
 // Begins the task on this thread, with the request as its argument.
 void br_run_begin(br_run *run, vm_thread *thread);
 // Goes on for `fuel`. True when it has ended: the reply is made and the task is gone. False: see
-// *outcome, VM_WAITING or VM_OUT_OF_FUEL.
-bool br_run_step(br_run *run, uint64_t fuel, bl_slice id_header, vm_outcome *outcome);
+// *outcome, VM_WAITING or VM_OUT_OF_FUEL. gzip: of this thread, or NULL.
+bool br_run_step(br_run *run, uint64_t fuel, bl_slice id_header, br_gzip *gzip,
+                 vm_outcome *outcome);
 // Gives the task up; there is no reply.
 void br_run_drop(br_run *run);
 // The reply of a task that failed. request_id may be empty.

@@ -180,6 +180,10 @@ static void run_inline(br_core *core, eng_request *request, br_route *route)
     case VM_DONE:
         br_reply_render(&core->reply, vm_task_result(task), request->method == ENG_METHOD_HEAD,
                         core->server->config.id_header);
+        if (core->gzip != NULL) {
+            br_gzip_reply(core->gzip, &core->reply,
+                          eng_request_known(request, ENG_HEADER_ACCEPT_ENCODING));
+        }
         br_answer(core, request, &core->reply);
         break;
     case VM_FAILED:
@@ -332,7 +336,7 @@ static bool run_ready(br_core *core)
         br_run *next = run->next;
         vm_outcome outcome = VM_DONE;
         uint64_t fuel = core->server->options.handler_fuel;
-        if (br_run_step(run, fuel, core->server->config.id_header, &outcome)) {
+        if (br_run_step(run, fuel, core->server->config.id_header, core->gzip, &outcome)) {
             br_answer_run(core, run);
         } else if (outcome == VM_WAITING) {
             wait_for(core, run);
@@ -408,6 +412,7 @@ void br_core_init(br_core *core, br_server *server, uint32_t index)
                       .id_block = 1,
                       .hint = index};
     core->log = br_log_buffer_of(server->log, index);
+    core->gzip = server->config.compression ? br_gzip_create() : NULL;
     core->woken_workers = bl_alloc_zeroed(server->worker_count, sizeof(bool));
     core->params = bl_alloc((rt_router_param_max(server->app->router) + 1) * sizeof(*core->params));
 }
@@ -424,6 +429,7 @@ void br_core_deinit(br_core *core)
     br_reply_deinit(&core->reply);
     bl_buffer_deinit(&core->lines);
     bl_buffer_deinit(&core->scratch);
+    br_gzip_destroy(core->gzip);
     bl_free(core->params);
     bl_free(core->woken_workers);
 }

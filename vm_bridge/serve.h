@@ -10,6 +10,7 @@
 #ifndef VM_BRIDGE_SERVE_H
 #define VM_BRIDGE_SERVE_H
 
+#include "vm_bridge/gzip.h"
 #include "vm_bridge/log.h"
 #include "vm_bridge/rate.h"
 #include "vm_bridge/run.h"
@@ -40,6 +41,7 @@ struct br_core {
     br_reply reply;  // Of the request in the callback.
     bl_buffer lines; // Header lines of the server.
     bl_buffer scratch;
+    br_gzip *gzip;                      // NULL: no compression.
     uint64_t next_id, end_id, id_block; // Ids taken and not used.
     int64_t id_time_ns;
     br_run *free_runs; // Their buffers are used again.

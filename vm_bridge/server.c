@@ -256,7 +256,8 @@ static bool make_parts(br_server *server, uint32_t core_count)
                            .queue_depth = server->options.queue_depth,
                            .waiting_max = server->options.waiting_max,
                            .handler_memory = server->options.handler_memory,
-                           .id_header = server->config.id_header};
+                           .id_header = server->config.id_header,
+                           .compression = server->config.compression};
     server->pool = br_pool_create(&pool);
     return server->pool != NULL;
 }

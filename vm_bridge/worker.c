@@ -14,6 +14,7 @@ struct br_worker {
     bool is_stopping;
     vm_thread *thread;
     bl_buffer scratch;
+    br_gzip *gzip;              // NULL: no compression.
     br_run *ready, *ready_last; // In turn.
     br_run **finished;          // For each core: a chain, the newest first.
     uint32_t finished_count;
@@ -201,7 +202,7 @@ static void step(br_worker *worker, br_run *run)
         br_run_begin(run, worker->thread);
     }
     vm_outcome outcome = VM_DONE;
-    if (br_run_step(run, BR_FUEL_SLICE, worker->pool->config.id_header, &outcome)) {
+    if (br_run_step(run, BR_FUEL_SLICE, worker->pool->config.id_header, worker->gzip, &outcome)) {
         finish(worker, run);
     } else if (outcome == VM_OUT_OF_FUEL) {
         post_finished(worker); // This one takes its time.
@@ -270,6 +271,7 @@ br_pool *br_pool_create(const br_pool_config *config)
     for (uint32_t i = 0; i < config->worker_count; i++) {
         br_worker *worker = &pool->workers[i];
         worker->pool = pool;
+        worker->gzip = config->compression ? br_gzip_create() : NULL;
         worker->finished = bl_alloc_zeroed(config->core_count, sizeof(br_run *));
         br_queue_init(&worker->queue);
         if (pthread_create(&worker->handle, NULL, run_worker, worker) != 0) {
@@ -298,6 +300,7 @@ void br_pool_destroy(br_pool *pool)
         bl_free(worker->waiting);
         bl_free(worker->finished);
         bl_buffer_deinit(&worker->scratch);
+        br_gzip_destroy(worker->gzip);
     }
     bl_free(pool->workers);
     bl_free(pool);

@@ -21,6 +21,7 @@ typedef struct br_pool_config {
     uint32_t waiting_max;
     size_t handler_memory;
     bl_slice id_header; // Kept.
+    bool compression;
 } br_pool_config;
 
 // NULL when no thread can be made.

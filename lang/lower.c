@@ -91,8 +91,9 @@ ir_function *lower_function(lower_program *program, lang_function_symbol *symbol
     }
     program->queue[program->queue_count++] = symbol;
     const lang_parameter_list *parameters = &symbol->syntax->parameters;
-    function->param_count = symbol->dictionary_count + parameters->count;
-    for (uint32_t i = 0; i < symbol->dictionary_count; i++) {
+    uint32_t hidden = symbol->dictionary_count + lower_lets_of(program, symbol).count;
+    function->param_count = hidden + parameters->count;
+    for (uint32_t i = 0; i < hidden; i++) {
         (void)ir_variable_new(function, NULL);
     }
     for (uint32_t i = 0; i < parameters->count; i++) {
@@ -112,8 +113,13 @@ static void lower_body(lower_program *program, lang_function_symbol *symbol)
     for (uint32_t i = 0; i < symbol->dictionary_count; i++) {
         lower_bind(&context, LOWER_DICTIONARY + i, i, false);
     }
+    lower_group_lets lets = lower_lets_of(program, symbol);
+    uint32_t first = symbol->dictionary_count;
+    for (uint32_t i = 0; i < lets.count; i++) {
+        lower_bind(&context, lets.ids[i], first + i, lower_let_is_boxed(&context, lets.ids[i]));
+    }
     for (uint32_t i = 0; i < parameters->count; i++) {
-        lower_bind_pattern(&context, parameters->items[i].pattern, symbol->dictionary_count + i);
+        lower_bind_pattern(&context, parameters->items[i].pattern, first + lets.count + i);
     }
     lower_into(&context, symbol->syntax->body, LOWER_TAIL);
 }

@@ -18,6 +18,12 @@
 #define LOWER_DISCARD (IR_NO_VAR - 1) // Nobody wants it.
 #define LOWER_TAIL (IR_NO_VAR - 2)    // It is returned: calls there are tail calls.
 
+// Lets of describe groups that a function of a group takes as hidden parameters.
+typedef struct lower_group_lets {
+    const uint32_t *ids; // Of their NAME patterns.
+    uint32_t count;
+} lower_group_lets;
+
 typedef struct lower_program {
     ir_program *ir;
     bl_arena *arena;
@@ -34,6 +40,7 @@ typedef struct lower_program {
     ir_table arities;              // Constructor name -> the arity of all its definitions.
     ir_table modules;              // Constant values of modules and types.
     ir_table schemas;              // lang_type_symbol -> vm_schema.
+    lower_group_lets *group_lets;  // By lang_function_symbol.index; NULL: no tests.
 } lower_program;
 
 // What is known of a unit before its functions are lowered; indexed by node id.
@@ -201,6 +208,14 @@ ir_var lower_try(lower_context *context, const lang_expr *expr, ir_var want);
 
 ir_var lower_expect(lower_context *context, const lang_expr *expr, ir_var want);
 void lower_tests(lower_program *program);
+
+// ---- lower_group.c ---------------------------------------------------------------------------
+
+void lower_find_group_lets(lower_program *program); // Before tests are lowered.
+lower_group_lets lower_lets_of(const lower_program *program, const lang_function_symbol *symbol);
+// The arguments for them: variables of the test, or what captured them here.
+void lower_pass_lets(lower_context *context, const lang_function_symbol *symbol, ir_var *vars);
+bool lower_let_is_boxed(const lower_context *context, uint32_t id);
 
 // ---- lower_schema.c --------------------------------------------------------------------------
 

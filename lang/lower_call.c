@@ -157,14 +157,16 @@ static ir_var *lower_arguments(lower_context *context, const lower_call_site *si
 static void call_function(lower_context *context, const lower_call_site *site,
                           lang_function_symbol *symbol, ir_var dst)
 {
-    uint32_t hidden = symbol->dictionary_count;
+    uint32_t dictionaries = symbol->dictionary_count;
+    uint32_t hidden = dictionaries + lower_lets_of(context->program, symbol).count;
     ir_var *vars = lower_arguments(context, site, hidden);
     lower_at(context, site->expr->span);
     if (site->count != symbol->syntax->parameters.count) {
         fail_arity(context, symbol->syntax->parameters.count, site->count, dst);
         return;
     }
-    for (uint32_t i = 0; i < hidden; i++) {
+    lower_pass_lets(context, symbol, vars + dictionaries);
+    for (uint32_t i = 0; i < dictionaries; i++) {
         lang_evidence unknown = {.dispatch = LANG_DISPATCH_DYNAMIC};
         unknown.trait = symbol->dictionaries == NULL ? NULL : symbol->dictionaries[i].trait;
         const lang_call_info *info = site->info;

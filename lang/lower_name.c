@@ -546,16 +546,18 @@ static ir_var method_value(lower_context *context, const lang_ref *ref, ir_var w
     return lower_method_of(context, evidence, ref->method);
 }
 
-// A function with dictionaries as a value: a closure that holds them.
+// A function with hidden parameters as a value: a closure that holds them.
 static ir_var bounded_function_value(lower_context *context, const lang_expr *expr,
                                      lang_function_symbol *symbol, ir_var want)
 {
     lower_program *program = context->program;
     const lang_call_info *info = context->unit->calls[expr->id];
-    uint32_t count = symbol->dictionary_count;
+    uint32_t dictionaries = symbol->dictionary_count;
+    uint32_t count = dictionaries + lower_lets_of(program, symbol).count;
     uint32_t params = symbol->syntax->parameters.count;
     ir_var *held = bl_arena_alloc(program->arena, (count + 1) * sizeof *held);
-    for (uint32_t i = 0; i < count; i++) {
+    lower_pass_lets(context, symbol, held + dictionaries);
+    for (uint32_t i = 0; i < dictionaries; i++) {
         lang_evidence unknown = {.dispatch = LANG_DISPATCH_DYNAMIC};
         unknown.trait = symbol->dictionaries == NULL ? NULL : symbol->dictionaries[i].trait;
         bool known = info != NULL && info->dictionaries != NULL && i < info->dictionary_count;
@@ -648,7 +650,8 @@ ir_var lower_reference(lower_context *context, const lang_expr *expr, ir_var wan
         return var == IR_NO_VAR ? undefined(context, expr, want) : var;
     }
     case LANG_REF_FUNCTION:
-        if (ref->as.function->dictionary_count != 0) {
+        if (ref->as.function->dictionary_count != 0 ||
+            lower_lets_of(program, ref->as.function).count != 0) {
             return bounded_function_value(context, expr, ref->as.function, want);
         }
         return lower_constant(

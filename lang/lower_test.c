@@ -2,8 +2,7 @@
 //
 // A test is a function () -> Bool of its own: the `let`s of the groups around it from the outside
 // in, then (for `it`) the hooks before it, the expression, and the hooks after it from the inside
-// out. Functions that stand in a group see its lets: they are lowered once more for each test,
-// as closures (lower_group_function).
+// out. Functions that stand in a group see its lets, by hidden parameters (lower_group.c).
 #include "lang/lower.h"
 
 // ---- expect ----------------------------------------------------------------------------------
@@ -280,6 +279,7 @@ static void collect(collector *all, nest *around, const lang_item *item)
 void lower_tests(lower_program *program)
 {
     collector all = {.program = program, .unit = program->world->main};
+    lower_find_group_lets(program);
     for (uint32_t i = 0; i < all.unit->tree->count; i++) {
         nest around = {0};
         collect(&all, &around, all.unit->tree->items[i]);

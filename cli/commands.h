@@ -20,7 +20,8 @@ const char *cli_only_file(const cli_options *options);
 
 // Compiles for running or testing; diagnostics go to stderr, a line each. NULL when nothing may
 // run. owned.
-vm_program *cli_compile(const char *path, bool for_tests, bool *read_failed);
+vm_program *cli_compile(const cli_options *options, const char *path, bool for_tests,
+                        bool *read_failed);
 
 // Writes all of it and empties the buffer's memory.
 void cli_write(FILE *file, bl_buffer *text);

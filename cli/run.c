@@ -21,10 +21,13 @@ static void hint_at_command(const char *path)
 #undef COMMAND
 }
 
-vm_program *cli_compile(const char *path, bool for_tests, bool *read_failed)
+vm_program *cli_compile(const cli_options *options, const char *path, bool for_tests,
+                        bool *read_failed)
 {
-    lang_options options = {.level = LANG_LEVEL_REFINEMENTS, .for_tests = for_tests};
-    lang_result *result = lang_compile(cli_library(), bl_slice_of(path), &options);
+    lang_options compile = {.level = LANG_LEVEL_REFINEMENTS,
+                            .for_tests = for_tests,
+                            .no_optimiser = options->no_optimiser};
+    lang_result *result = lang_compile(cli_library(), bl_slice_of(path), &compile);
     vm_program *program = NULL;
     *read_failed = result->read_failed;
     if (result->read_failed) {
@@ -92,7 +95,7 @@ static void print_result(vm_value value)
 int cli_main_start(const cli_options *options, const char *path, cli_main *started)
 {
     bool read_failed = false;
-    *started = (cli_main){.program = cli_compile(path, false, &read_failed)};
+    *started = (cli_main){.program = cli_compile(options, path, false, &read_failed)};
     if (started->program == NULL) {
         return CLI_FAILURE;
     }

@@ -90,10 +90,10 @@ static void run_test(test_report *report, vm_thread *thread, const vm_test *test
     add_outcome(report, item);
 }
 
-static void run_file(test_report *report, const char *file, const char *filter)
+static void run_file(test_report *report, const cli_options *options, const char *file)
 {
     bool read_failed = false;
-    vm_program *program = cli_compile(file, true, &read_failed);
+    vm_program *program = cli_compile(options, file, true, &read_failed);
     if (program == NULL) {
         report->read_failed = report->read_failed || read_failed;
         if (!read_failed) {
@@ -105,9 +105,9 @@ static void run_file(test_report *report, const char *file, const char *filter)
         }
         return;
     }
-    vm_thread *thread = vm_thread_create(program, &(vm_config){0});
+    vm_thread *thread = vm_thread_create(program, &(vm_config){.leak_check = getenv("BL_LEAK_CHECK") != NULL});
     for (uint32_t i = 0; i < program->test_count; i++) {
-        if (strstr(program->tests[i].name, filter) != NULL) {
+        if (strstr(program->tests[i].name, options->filter) != NULL) {
             run_test(report, thread, &program->tests[i], file);
         }
     }
@@ -261,7 +261,7 @@ int cli_command_test(const cli_options *options)
     file_list files = {0};
     report.read_failed = !collect_files(options, &report.arena, &files);
     for (uint32_t i = 0; i < files.count; i++) {
-        run_file(&report, files.items[i], options->filter);
+        run_file(&report, options, files.items[i]);
     }
     bl_buffer text = {0};
     if (options->json) {

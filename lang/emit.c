@@ -248,7 +248,8 @@ static void note_place(emitter *emit, const ir_instruction *at)
 {
     vm_place *last =
         emit->places.count == 0 ? NULL : (vm_place *)emit->places.items + emit->places.count - 1;
-    if (at->line == 0 || (last != NULL && last->line == at->line && last->column == at->column)) {
+    if (at->line == 0 || (last != NULL && last->line == at->line && last->column == at->column &&
+                          last->frame == at->frame)) { // One text, inlined twice: two frames.
         return;
     }
     if (last != NULL && last->pc == pc_of(emit)) {

@@ -9,12 +9,12 @@
 
 struct vm_map {
     vm_object header;
-    uint32_t size;   // Entries.
-    uint32_t next;   // Position of the next new entry; positions below it may be holes.
-    uint32_t height; // Levels of branches above the leaves; 0: order is a leaf.
+    uint32_t size;    // Entries.
+    uint32_t next;    // Position of the next new entry; positions below it may be holes.
+    uint32_t height;  // Levels of branches above the leaves; 0: order is a leaf.
     uint32_t is_flat; // index is a map_table, else (if there is one) a trie.
-    void *order; // Entries by position; NULL while next is 0.
-    void *index; // From hash to position; NULL while all positions lie in one leaf.
+    void *order;      // Entries by position; NULL while next is 0.
+    void *index;      // From hash to position; NULL while all positions lie in one leaf.
 };
 
 typedef void (*vm_map_visit)(void *context, vm_value value);

@@ -31,6 +31,7 @@ static vm_native natives[] = {
 
 vm_module web_server_module = {.name = "Server",
                                .effect = "Http",
+                               .also_effect = "Server",
                                .prelude = VM_PRELUDE_SERVER,
                                .natives = natives,
                                .native_count = BL_ARRAY_COUNT(natives)};

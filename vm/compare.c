@@ -10,7 +10,7 @@
 
 // ---- equality -------------------------------------------------------------------------------
 
-enum { PAIRS_INLINE = 32, MAP_DEPTH_MAX = 500 };
+enum { PAIRS_INLINE = 32, RUNS_INLINE = 8, MAP_DEPTH_MAX = 500 };
 
 typedef struct pair {
     const vm_value *a;
@@ -178,8 +178,10 @@ static bool heads_equal(pair_list *pairs, vm_value a, vm_value b)
 
 static bool runs_equal(vm_value a, vm_value b)
 {
-    pair_list pairs = {.capacity = PAIRS_INLINE};
+    pair_list pairs; // Not zeroed: most comparisons need none of it.
     pairs.items = pairs.inline_items;
+    pairs.count = 0;
+    pairs.capacity = PAIRS_INLINE;
     bool equal = heads_equal(&pairs, a, b);
     while (equal && pairs.count > 0) {
         pair *top = &pairs.items[pairs.count - 1];
@@ -267,13 +269,18 @@ typedef struct run_list {
     order_run *items;
     size_t count;
     size_t capacity;
+    order_run inline_items[RUNS_INLINE];
 } run_list;
 
 static void runs_push(run_list *runs, order_run run)
 {
     if (runs->count == runs->capacity) {
-        runs->capacity = runs->capacity == 0 ? 16 : runs->capacity * 2;
-        runs->items = bl_realloc(runs->items, runs->capacity * sizeof run);
+        bool is_inline = runs->items == runs->inline_items;
+        runs->capacity *= 2;
+        runs->items = bl_realloc(is_inline ? NULL : runs->items, runs->capacity * sizeof run);
+        if (is_inline) {
+            memcpy(runs->items, runs->inline_items, sizeof runs->inline_items);
+        }
     }
     runs->items[runs->count] = run;
     runs->count += 1;
@@ -333,7 +340,10 @@ static bool compare_heads(run_list *runs, vm_value a, vm_value b, int *order)
 
 bool vm_compare(vm_value a, vm_value b, int *order)
 {
-    run_list runs = {0};
+    run_list runs;
+    runs.items = runs.inline_items;
+    runs.count = 0;
+    runs.capacity = RUNS_INLINE;
     bool has_order = compare_heads(&runs, a, b, order);
     while (has_order && *order == 0 && runs.count > 0) {
         order_run *top = &runs.items[runs.count - 1];
@@ -349,7 +359,9 @@ bool vm_compare(vm_value a, vm_value b, int *order)
         top->count -= 1;
         has_order = compare_heads(&runs, left, right, order);
     }
-    bl_free(runs.items);
+    if (runs.items != runs.inline_items) {
+        bl_free(runs.items);
+    }
     return has_order;
 }
 

@@ -385,6 +385,9 @@ static bool fiber_run(vm_task *task, vm_outcome *outcome)
             return true;
         }
         result = vm_interpret(task);
+#ifdef BL_PARANOID
+        BL_CHECK(result != VM_RUN_PAUSED || vm_stack_is_valid(task));
+#endif
     } while (result == VM_RUN_PAUSED);
     if (result == VM_RUN_FAILED) {
         *outcome = task_fail(task);

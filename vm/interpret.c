@@ -994,7 +994,24 @@ dispatch:
         }
         CASE(PERFORM)
         {
-            STEP(vm_perform(task, &RA, &RB, FUNCTION->operations[C]));
+            const vm_operation *operation = FUNCTION->operations[C];
+            const vm_native *native = operation->native;
+            if (task->handlers != NULL || native == NULL || native->arity_max != operation->arity) {
+                STEP(vm_perform(task, &RA, &RB, operation));
+                NEXT;
+            }
+            vm_value value;
+            SAVE();
+            if (BL_UNLIKELY(native->flags & VM_OUTSIDE)) {
+                task->has_acted = true;
+            }
+            vm_status status = native->function(task, &RB, &value);
+            for (uint32_t i = 0; i < operation->arity && status != VM_FAIL; i += 1) {
+                if ((native->owned >> i & 1) == 0) {
+                    vm_drop(task->heap, (&RB)[i]);
+                }
+            }
+            STEP(vm_native_done(task, status, &RA, value));
             NEXT;
         }
         CASE(RETURN)

@@ -43,6 +43,27 @@ static vm_list *list_make(vm_heap *heap, vm_store *store, size_t start, size_t s
     return list;
 }
 
+static bool list_is_valid(const vm_list *list)
+{
+    const vm_store *store = list->store;
+    if (store == NULL) {
+        return list->size == 0;
+    }
+    return (size_t)list->start + list->size <= store->used && store->used <= store->capacity;
+}
+
+// In paranoid builds each change looks at what it starts from.
+static vm_list *list_checked(vm_list *list)
+{
+#ifdef BL_PARANOID
+    bool checks = true;
+#else
+    bool checks = false;
+#endif
+    BL_CHECK(!checks || list_is_valid(list));
+    return list;
+}
+
 vm_value vm_list_make(vm_heap *heap, size_t capacity)
 {
     vm_store *store = capacity == 0 ? NULL : store_make(heap, capacity);
@@ -154,7 +175,7 @@ static vm_list *list_writable(vm_heap *heap, vm_list *list, size_t extra)
 
 vm_value vm_list_push(vm_heap *heap, vm_value list, vm_value item)
 {
-    vm_list *mine = list_writable(heap, list.list, 1);
+    vm_list *mine = list_writable(heap, list_checked(list.list), 1);
     vm_store *store = mine->store;
     store->items[store->used] = item;
     store->used += 1;
@@ -186,7 +207,7 @@ vm_value vm_list_concat(vm_heap *heap, vm_value left, vm_value right)
     }
     // `xs ++ xs` is safe: the two counts make the list not unique, so its store is never moved
     // while right is read, and an append in place goes behind what right sees.
-    vm_list *mine = list_writable(heap, left.list, extra);
+    vm_list *mine = list_writable(heap, list_checked(left.list), extra);
     vm_store *store = mine->store;
     list_take_items(heap, right.list, store->items + store->used);
     store->used += (uint32_t)extra;
@@ -196,7 +217,7 @@ vm_value vm_list_concat(vm_heap *heap, vm_value left, vm_value right)
 
 vm_value vm_list_slice(vm_heap *heap, vm_value list, size_t start, size_t size)
 {
-    vm_list *old = list.list;
+    vm_list *old = list_checked(list.list);
     assert(start <= old->size);
     assert(size <= old->size - start);
     if (size == 0) {

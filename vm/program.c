@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+#include "vm/faults.h"
+
 typedef struct op_info {
     const char *name;
     const char *format;
@@ -268,6 +270,14 @@ static bl_status check_rest(const check_place *check, vm_instruction instruction
         return check_range(check, instruction.a, 3 + (int64_t)instruction.b);
     case VM_OP_NATIVE:
         return check_range(check, instruction.b, function->natives[instruction.c]->arity_max);
+    case VM_OP_FAIL:
+        return instruction.b < VM_FAULT_COUNT
+                   ? BL_OK
+                   : check_fail(check, "no such run-time error:", instruction.b);
+    case VM_OP_DIV_I:
+    case VM_OP_MOD_I:
+        return instruction.offset > 0 ? BL_OK
+                                      : check_fail(check, "not above zero:", instruction.offset);
     case VM_OP_LIST_LENGTH:
     case VM_OP_LIST_AT:
     case VM_OP_LIST_AT_OR:

@@ -157,6 +157,30 @@ void vm_segment_enter(vm_task *task, vm_segment *segment)
     task->stack_end = segment->chunk->end;
 }
 
+// Every frame lies in a chunk of its segment and belongs to a function: checked at each look at the
+// limits in paranoid builds.
+bool vm_stack_is_valid(const vm_task *task)
+{
+    const vm_segment *segment = task->segment;
+    uint32_t segment_count = 0;
+    for (; segment != NULL; segment = segment->parent) {
+        segment_count += 1;
+        if (segment->chunk == NULL || segment_count > UINT32_MAX / 2) {
+            return false;
+        }
+        for (const vm_node *node = segment->nodes; node != NULL; node = node->below) {
+            if (node->kind == VM_NODE_HANDLE) {
+                return false;
+            }
+        }
+    }
+    const vm_chunk *chunk = task->segment->chunk;
+    const vm_function *function = vm_frame_of(task->base)->function;
+    return task->stack_end == chunk->end && task->base >= chunk->slots &&
+           task->base + function->register_count <= chunk->end && task->pc >= function->code &&
+           task->stack_used <= task->stack_limit;
+}
+
 // ---- taking frames apart --------------------------------------------------------------------
 
 static const vm_live *live_find(const vm_function *function, uint32_t pc)

@@ -279,6 +279,7 @@ vm_chunk *vm_chunk_push(vm_task *task, size_t slots);
 void vm_chunk_pop(vm_task *task, vm_segment *segment);
 // Makes segment the running one.
 void vm_segment_enter(vm_task *task, vm_segment *segment);
+bool vm_stack_is_valid(const vm_task *task);
 // Drops what the frame at *at owns and steps to the one that waits for it; WITH and COLLECT of the
 // frame are removed. False: that was the bottom of a fiber.
 bool vm_unwind_step(vm_task *task, vm_cursor *at);

@@ -329,8 +329,10 @@ static void head_append(bl_buffer *out, open_texts *open, vm_value value, uint32
 
 static void value_append(bl_buffer *out, vm_value value, uint32_t map_depth)
 {
-    open_texts open = {.capacity = OPEN_INLINE};
+    open_texts open; // Not zeroed: a number needs none of it.
     open.items = open.inline_items;
+    open.count = 0;
+    open.capacity = OPEN_INLINE;
     head_append(out, &open, value, map_depth);
     while (open.count > 0) {
         open_text *top = &open.items[open.count - 1];

@@ -134,6 +134,62 @@ static void use_immediate(const usage *usage_, ir_instruction *at)
     at->count = 1;
 }
 
+// ---- values that are changed in place --------------------------------------------------------
+
+// `xs ++ [x]` is an append; the list of one is never made.
+static void use_push(usage *usage_, ir_block *block, ir_instruction *at)
+{
+    ir_instruction *list = at->previous;
+    if (at->op != IR_CONCAT || list == NULL || list->op != IR_LIST || list->count != 1 ||
+        list->result != at->args[1] || usage_->uses[list->result] != 1 ||
+        usage_->definitions[list->result] != 1 || at->args[0] == list->result) {
+        return;
+    }
+    at->op = IR_PUSH;
+    at->args[1] = list->args[0];
+    ir_remove(block, list);
+}
+
+// Whether other code could see a box while this runs.
+static bool may_look_into_boxes(const ir_instruction *at)
+{
+    if (at->op == IR_NATIVE) {
+        return at->as.native->flags != VM_PURE && at->as.native->flags != VM_FOLDABLE;
+    }
+    return (ir_ops[at->op].flags & IR_FLAG_CALLS) != 0 || at->op == IR_BOX_GET ||
+           at->op == IR_BOX_SET || at->op == IR_BOX_TAKE;
+}
+
+static bool uses_up(const ir_instruction *at, ir_var var)
+{
+    for (uint32_t i = 0; i < at->count; i++) {
+        if (at->args[i] == var) {
+            return ir_owns(at, i);
+        }
+    }
+    return false;
+}
+
+// `x = f(x)` of a variable in a box: x is taken out meanwhile, so that f is its only owner.
+static void use_take(const usage *usage_, ir_instruction *get)
+{
+    if (get->op != IR_BOX_GET || usage_->uses[get->result] != 1 ||
+        usage_->definitions[get->result] != 1) {
+        return;
+    }
+    bool used = false;
+    for (ir_instruction *at = get->next; at != NULL && !ir_is_end(at); at = at->next) {
+        if (at->op == IR_BOX_SET && used && at->args[0] == get->args[0]) {
+            get->op = IR_BOX_TAKE;
+            return;
+        }
+        if (may_look_into_boxes(at)) {
+            return;
+        }
+        used |= uses_up(at, get->result);
+    }
+}
+
 void opt_select(ir_function *function)
 {
     usage usage_;
@@ -142,6 +198,8 @@ void opt_select(ir_function *function)
         join_comparison(&usage_, function->blocks[b]);
         for (ir_instruction *at = function->blocks[b]->first; at != NULL; at = at->next) {
             use_immediate(&usage_, at);
+            use_push(&usage_, function->blocks[b], at);
+            use_take(&usage_, at);
         }
     }
     for (uint32_t b = 0; b < function->block_count; b++) {

@@ -310,6 +310,137 @@ static void merge_blocks(ir_function *function)
     ir_renumber(function);
 }
 
+// ---- constants -------------------------------------------------------------------------------
+
+static bool fold_ints(ir_op op, int64_t a, int64_t b, vm_value *value)
+{
+    int64_t whole = 0;
+    switch ((unsigned)op) {
+    case IR_ADD:
+        *value = vm_int(0);
+        return !__builtin_add_overflow(a, b, &value->integer);
+    case IR_SUB:
+        *value = vm_int(0);
+        return !__builtin_sub_overflow(a, b, &value->integer);
+    case IR_MUL:
+        *value = vm_int(0);
+        return !__builtin_mul_overflow(a, b, &value->integer);
+    case IR_DIV:
+    case IR_MOD:
+        if (b == 0 || (a == INT64_MIN && b == -1)) {
+            return false; // Fails when it is evaluated, if it ever is.
+        }
+        whole = op == IR_DIV ? a / b : a % b;
+        *value = vm_int(whole);
+        return true;
+    case IR_EQ:
+        *value = vm_bool(a == b);
+        return true;
+    case IR_NE:
+        *value = vm_bool(a != b);
+        return true;
+    case IR_LT:
+        *value = vm_bool(a < b);
+        return true;
+    case IR_LE:
+        *value = vm_bool(a <= b);
+        return true;
+    case IR_GT:
+        *value = vm_bool(a > b);
+        return true;
+    case IR_GE:
+        *value = vm_bool(a >= b);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool fold_floats(ir_op op, double a, double b, vm_value *value)
+{
+    switch ((unsigned)op) {
+    case IR_ADD:
+        *value = vm_float(a + b);
+        return true;
+    case IR_SUB:
+        *value = vm_float(a - b);
+        return true;
+    case IR_MUL:
+        *value = vm_float(a * b);
+        return true;
+    case IR_DIV:
+        *value = vm_float(a / b);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool fold(const ir_instruction *at, const ir_instruction *left, const ir_instruction *right,
+                 vm_value *value)
+{
+    vm_value a = left->as.constant;
+    if (at->count == 1) {
+        if (at->op == IR_NOT && a.tag == VM_BOOL) {
+            *value = vm_bool(!a.boolean);
+            return true;
+        }
+        if (at->op == IR_NEG && a.tag == VM_INT && a.integer != INT64_MIN) {
+            *value = vm_int(-a.integer);
+            return true;
+        }
+        if (at->op == IR_NEG && a.tag == VM_FLOAT) {
+            *value = vm_float(-a.number);
+            return true;
+        }
+        return false;
+    }
+    vm_value b = right->as.constant;
+    if (a.tag == VM_INT && b.tag == VM_INT) {
+        return fold_ints((ir_op)at->op, a.integer, b.integer, value);
+    }
+    return a.tag == VM_FLOAT && b.tag == VM_FLOAT &&
+           fold_floats((ir_op)at->op, a.number, b.number, value);
+}
+
+static bool is_known(const facts *facts_, ir_instruction *const *constants, ir_var var)
+{
+    return facts_->definitions[var] == 1 && constants[var] != NULL;
+}
+
+// Operations on constants that cannot fail; what would fail stays for its time.
+static bool fold_constants(ir_function *function, const facts *facts_)
+{
+    bool changed = false;
+    ir_instruction **constants =
+        bl_alloc_zeroed(function->variable_count + 1, sizeof(ir_instruction *));
+    for (uint32_t b = 0; b < function->block_count; b++) {
+        for (ir_instruction *at = function->blocks[b]->first; at != NULL; at = at->next) {
+            if (at->op == IR_CONSTANT) {
+                constants[at->result] = at;
+                continue;
+            }
+            bool folds = at->op >= IR_ADD && at->op <= IR_GE && !at->has_immediate;
+            vm_value value;
+            if (!folds || !is_known(facts_, constants, at->args[0]) ||
+                (at->count == 2 && !is_known(facts_, constants, at->args[1])) ||
+                !fold(at, constants[at->args[0]], constants[at->args[at->count - 1]], &value)) {
+                continue;
+            }
+            for (uint32_t i = 0; i < at->count; i++) {
+                facts_->uses[at->args[i]] -= 1;
+            }
+            at->op = IR_CONSTANT;
+            at->count = 0;
+            at->as.constant = value;
+            constants[at->result] = at;
+            changed = true;
+        }
+    }
+    bl_free(constants);
+    return changed;
+}
+
 void opt_simplify(ir_function *function)
 {
     for (uint32_t round = 0; round < 4; round++) {
@@ -318,6 +449,7 @@ void opt_simplify(ir_function *function)
         bool changed = spread_copies(function, &facts_);
         facts_deinit(&facts_);
         facts_init(&facts_, function);
+        changed |= fold_constants(function, &facts_);
         changed |= local_copies(function, &facts_);
         changed |= drop_unused(function, &facts_);
         fold_branches(function, &facts_);

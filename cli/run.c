@@ -37,7 +37,7 @@ vm_program *cli_compile(const cli_options *options, const char *path, bool for_t
         }
     } else {
         bl_buffer lines = {0};
-        lang_diagnostics_write_lines(result->diagnostics, &lines);
+        lang_diagnostics_write_lines(result->diagnostics, &lines, true, isatty(STDERR_FILENO) == 1);
         cli_write(stderr, &lines);
         if (result->error_count == 0) {
             program = lang_result_take_program(result);

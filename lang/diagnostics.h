@@ -126,7 +126,9 @@ void lang_diagnostics_write_text(const lang_diagnostics *list, bl_buffer *out, b
 // What `check --json` prints on stdout.
 void lang_diagnostics_write_json(const lang_diagnostics *list, lang_level level, bl_buffer *out);
 // What `run` and `test` print on stderr: a line for each error, and for each warning of the
-// effect and refinement passes.
-void lang_diagnostics_write_lines(const lang_diagnostics *list, bl_buffer *out);
+// effect and refinement passes. details: each followed by the source line with its mark, the
+// reason and the help of the text form.
+void lang_diagnostics_write_lines(const lang_diagnostics *list, bl_buffer *out, bool details,
+                                  bool colour);
 
 #endif

@@ -138,21 +138,25 @@ static void write_source(bl_buffer *out, const place *at, int gutter, const pale
     bl_buffer_format(out, "%s\n", paint->reset);
 }
 
-static void write_one_text(const lang_diagnostics *list, const lang_diagnostic *diagnostic,
-                           bl_buffer *out, const palette *paint)
+static int gutter_of(const place *at)
+{
+    return digits_of(at->start.line) > 2 ? digits_of(at->start.line) : 2;
+}
+
+static const char *mark_of(const lang_diagnostic *diagnostic, const palette *paint)
 {
     bool error = lang_code_severity(diagnostic->code) == LANG_SEVERITY_ERROR;
-    const char *mark = error ? paint->error : paint->warning;
-    place at = place_of(list, diagnostic);
-    int gutter = digits_of(at.start.line) > 2 ? digits_of(at.start.line) : 2;
-    bl_buffer_format(out, "%s%s[%s]%s%s: ", mark, severity_name(diagnostic->code),
-                     lang_code_name(diagnostic->code), paint->reset, paint->bold);
-    bl_buffer_append_slice(out, diagnostic->message);
-    bl_buffer_format(out, "%s\n%s%*s-->%s ", paint->reset, paint->frame, gutter, "", paint->reset);
-    bl_buffer_append_slice(out, list->source->path);
-    bl_buffer_format(out, ":%u:%u\n", at.start.line, at.start.column);
-    if (at.has_source) {
-        write_source(out, &at, gutter, paint, mark);
+    return error ? paint->error : paint->warning;
+}
+
+// The line with its mark, why, and what would be right.
+static void write_details(const lang_diagnostic *diagnostic, const place *at, bl_buffer *out,
+                          const palette *paint)
+{
+    int gutter = gutter_of(at);
+    const char *mark = mark_of(diagnostic, paint);
+    if (at->has_source) {
+        write_source(out, at, gutter, paint, mark);
     }
     if (diagnostic->context.size > 0) {
         bl_buffer_format(out, "%s%*s=%s ", paint->frame, gutter, "", paint->reset);
@@ -164,6 +168,21 @@ static void write_one_text(const lang_diagnostics *list, const lang_diagnostic *
         bl_buffer_append_slice(out, help->description);
         bl_buffer_append_char(out, '\n');
     }
+}
+
+static void write_one_text(const lang_diagnostics *list, const lang_diagnostic *diagnostic,
+                           bl_buffer *out, const palette *paint)
+{
+    const char *mark = mark_of(diagnostic, paint);
+    place at = place_of(list, diagnostic);
+    int gutter = gutter_of(&at);
+    bl_buffer_format(out, "%s%s[%s]%s%s: ", mark, severity_name(diagnostic->code),
+                     lang_code_name(diagnostic->code), paint->reset, paint->bold);
+    bl_buffer_append_slice(out, diagnostic->message);
+    bl_buffer_format(out, "%s\n%s%*s-->%s ", paint->reset, paint->frame, gutter, "", paint->reset);
+    bl_buffer_append_slice(out, list->source->path);
+    bl_buffer_format(out, ":%u:%u\n", at.start.line, at.start.column);
+    write_details(diagnostic, &at, out, paint);
     bl_buffer_append_char(out, '\n');
 }
 
@@ -192,8 +211,10 @@ static bool is_shown_on_run(lang_code code)
            lang_code_pass(code) == LANG_PASS_REFINEMENTS;
 }
 
-void lang_diagnostics_write_lines(const lang_diagnostics *list, bl_buffer *out)
+void lang_diagnostics_write_lines(const lang_diagnostics *list, bl_buffer *out, bool details,
+                                  bool colour)
 {
+    const palette *paint = colour ? &colours : &no_colours;
     for (uint32_t index = 0; index < list->count; index++) {
         const lang_diagnostic *diagnostic = list->items[index];
         if (!is_shown_on_run(diagnostic->code)) {
@@ -205,6 +226,9 @@ void lang_diagnostics_write_lines(const lang_diagnostics *list, bl_buffer *out)
                          severity_name(diagnostic->code));
         bl_buffer_append_slice(out, diagnostic->message);
         bl_buffer_format(out, " [%s]\n", lang_code_name(diagnostic->code));
+        if (details) {
+            write_details(diagnostic, &at, out, paint);
+        }
     }
 }
 

@@ -26,7 +26,7 @@ static void check_diagnostics(const lang_source *source, lang_diagnostics *diagn
     lang_diagnostics_sort(diagnostics);
     lang_diagnostics_write_text(diagnostics, &out, true);
     lang_diagnostics_write_json(diagnostics, LANG_LEVEL_FULL, &out);
-    lang_diagnostics_write_lines(diagnostics, &out);
+    lang_diagnostics_write_lines(diagnostics, &out, true, true);
     bl_buffer_deinit(&out);
 }
 

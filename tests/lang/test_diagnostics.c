@@ -61,7 +61,7 @@ Test(diagnostics, sorted_and_unique)
     lang_diagnostics_sort(&test.list);
     cr_expect(test.list.error_count == 4, "%u", test.list.error_count);
     cr_expect(test.list.warning_count == 1, "%u", test.list.warning_count);
-    lang_diagnostics_write_lines(&test.list, &test.out);
+    lang_diagnostics_write_lines(&test.list, &test.out, false, false);
     end(&test,
         "app.bl:2:1: error: b [TYP_002]\n"
         "app.bl:2:1: error: c [TYP_003]\n"
@@ -75,7 +75,7 @@ Test(diagnostics, warnings_of_the_effect_pass_are_shown_on_run)
     fixture test;
     begin(&test, "abc");
     lang_diagnostics_add(&test.list, LANG_CAP_005, (lang_span){0, 1}, "aliased");
-    lang_diagnostics_write_lines(&test.list, &test.out);
+    lang_diagnostics_write_lines(&test.list, &test.out, false, false);
     end(&test, "app.bl:1:1: warning: aliased [CAP_005]\n", "lines");
 }
 

@@ -22,7 +22,7 @@ static vm_program *compile(const char *source)
     lang_result *result = lang_compile(&library, BL_SLICE("site.bl"), &options);
     if (result->error_count > 0) {
         bl_buffer lines = {0};
-        lang_diagnostics_write_lines(result->diagnostics, &lines);
+        lang_diagnostics_write_lines(result->diagnostics, &lines, true, false);
         fwrite(lines.data, 1, lines.size, stderr);
         abort();
     }

@@ -193,8 +193,7 @@ static void run_inline(br_core *core, eng_request *request, br_route *route)
         break;
     case VM_OUT_OF_FUEL:
     case VM_WAITING:
-        // From now on this route goes to the workers.
-        route->reason = "a handler took longer than its fuel";
+        // From now on this route goes to the workers, whichever core finds out first.
         atomic_store_explicit(&route->placement, BR_PLACE_WORKER, memory_order_relaxed);
         if (outcome == VM_OUT_OF_FUEL && !vm_task_has_acted(task)) {
             vm_task_end(task);

@@ -270,6 +270,12 @@ static bool read_status(br_reply *reply, const vm_value *status)
     return true;
 }
 
+static bool body_is_text(const vm_record *record)
+{
+    return record->shape == &br_shape_response.shape &&
+           record->fields[BR_response_body].tag == VM_STRING;
+}
+
 static void render_record(br_reply *reply, const vm_record *record, bool is_head,
                           bl_slice id_header)
 {
@@ -278,6 +284,13 @@ static void render_record(br_reply *reply, const vm_record *record, bool is_head
     }
     header_scan scan = {.id_header = id_header};
     const vm_value *headers = field_of(record, BR_response_headers, BL_SLICE("headers"));
+    if (headers != NULL && headers->tag == VM_LIST && headers->list == br_json_headers().list &&
+        body_is_text(record)) {
+        // The usual case: nothing to check, nothing to choose.
+        reply->body = vm_text(record->fields[BR_response_body]);
+        bl_buffer_append_slice(&reply->lines, BL_SLICE("Content-Type: application/json\r\n"));
+        return;
+    }
     if (headers != NULL && headers->tag == VM_LIST) {
         scan.items = vm_list_items(headers->list);
         scan.count = headers->list->size;

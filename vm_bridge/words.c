@@ -25,3 +25,43 @@ vm_value br_empty_record(void)
     static vm_record record = {.header = {.kind = VM_RECORD}, .shape = &shape.shape};
     return (vm_value){.record = &record, .tag = VM_RECORD};
 }
+
+// ---- lists of headers --------------------------------------------------------------------------
+
+// Laid out like a vm_store of one item.
+typedef union br_one_store {
+    struct {
+        int32_t count;
+        uint32_t size_class, used, capacity;
+        vm_value items[1];
+    } layout;
+    vm_store store;
+} br_one_store;
+
+typedef union br_pair {
+    struct {
+        vm_object header;
+        uint32_t size, unused;
+        vm_value items[2];
+    } layout;
+    vm_tuple tuple;
+} br_pair;
+
+vm_value br_no_headers(void)
+{
+    static vm_list list = {.header = {.kind = VM_LIST}};
+    return (vm_value){.list = &list, .tag = VM_LIST};
+}
+
+vm_value br_json_headers(void)
+{
+    static br_pair pair = {
+        .layout = {.header = {.kind = VM_TUPLE},
+                   .size = 2,
+                   .items = {{{.string = &br_word_header_content_type}, VM_STRING},
+                             {{.string = &br_word_application_json}, VM_STRING}}}};
+    static br_one_store store = {
+        .layout = {.used = 1, .capacity = 1, .items = {{{.tuple = &pair.tuple}, VM_TUPLE}}}};
+    static vm_list list = {.header = {.kind = VM_LIST}, .size = 1, .store = &store.store};
+    return (vm_value){.list = &list, .tag = VM_LIST};
+}

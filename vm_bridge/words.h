@@ -44,6 +44,11 @@ static inline vm_value br_word(vm_string *word)
 // The empty record: immortal.
 vm_value br_empty_record(void);
 
+// The list of headers of a response without any, and of one with only a JSON type: immortal, so
+// that they are known by their address when the response is sent.
+vm_value br_no_headers(void);
+vm_value br_json_headers(void);
+
 static inline bl_slice br_string(const vm_string *string)
 {
     return (bl_slice){string->data, string->size};

@@ -4,44 +4,6 @@
 // that a response costs one small object besides its body.
 #include "vm_bridge/web/web.h"
 
-// Laid out like a vm_store of one item.
-typedef union web_store {
-    struct {
-        int32_t count;
-        uint32_t size_class, used, capacity;
-        vm_value items[1];
-    } layout;
-    vm_store store;
-} web_store;
-
-typedef union web_tuple {
-    struct {
-        vm_object header;
-        uint32_t size, unused;
-        vm_value items[2];
-    } layout;
-    vm_tuple tuple;
-} web_tuple;
-
-static vm_value no_headers(void)
-{
-    static vm_list list = {.header = {.kind = VM_LIST}};
-    return (vm_value){.list = &list, .tag = VM_LIST};
-}
-
-static vm_value json_headers(void)
-{
-    static web_tuple pair = {
-        .layout = {.header = {.kind = VM_TUPLE},
-                   .size = 2,
-                   .items = {{{.string = &br_word_header_content_type}, VM_STRING},
-                             {{.string = &br_word_application_json}, VM_STRING}}}};
-    static web_store store = {
-        .layout = {.used = 1, .capacity = 1, .items = {{{.tuple = &pair.tuple}, VM_TUPLE}}}};
-    static vm_list list = {.header = {.kind = VM_LIST}, .size = 1, .store = &store.store};
-    return (vm_value){.list = &list, .tag = VM_LIST};
-}
-
 static vm_status give_response(vm_task *task, int64_t status, vm_value headers, vm_value body,
                                vm_value *result)
 {
@@ -57,7 +19,7 @@ static vm_status response_ok(vm_task *task, vm_value *args, vm_value *result)
     if (!web_is_text(args[0])) {
         return web_fail_type(task, args, 1, 0, "Response.ok", "String body");
     }
-    return give_response(task, 200, no_headers(), args[0], result);
+    return give_response(task, 200, br_no_headers(), args[0], result);
 }
 
 // A String as it is, any other value as JSON. Consumes args[0].
@@ -65,18 +27,18 @@ static vm_status give_value(vm_task *task, const char *name, int64_t status, vm_
                             vm_value *result)
 {
     if (web_is_text(args[0])) {
-        return give_response(task, status, no_headers(), args[0], result);
+        return give_response(task, status, br_no_headers(), args[0], result);
     }
     vm_value text = vm_unit();
     bool is_good = web_json(task, name, args[0], &text);
     vm_drop(vm_task_heap(task), args[0]);
-    return is_good ? give_response(task, status, json_headers(), text, result) : VM_FAIL;
+    return is_good ? give_response(task, status, br_json_headers(), text, result) : VM_FAIL;
 }
 
 static vm_status response_json(vm_task *task, vm_value *args, vm_value *result)
 {
     if (web_is_text(args[0])) {
-        return give_response(task, 200, json_headers(), args[0], result);
+        return give_response(task, 200, br_json_headers(), args[0], result);
     }
     return give_value(task, "Response.json", 200, args, result);
 }
@@ -104,7 +66,7 @@ VALUE_RESPONSE(gateway_timeout, 504)
 static vm_status response_no_content(vm_task *task, vm_value *args, vm_value *result)
 {
     (void)args; // There are none.
-    return give_response(task, 204, no_headers(), br_word(&br_word_empty), result);
+    return give_response(task, 204, br_no_headers(), br_word(&br_word_empty), result);
 }
 
 static vm_status response_status(vm_task *task, vm_value *args, vm_value *result)
@@ -115,7 +77,7 @@ static vm_status response_status(vm_task *task, vm_value *args, vm_value *result
     if (!web_is_text(args[1])) {
         return web_fail_type(task, args, 2, 1, "Response.status", "String body");
     }
-    return give_response(task, args[0].integer, no_headers(), args[1], result);
+    return give_response(task, args[0].integer, br_no_headers(), args[1], result);
 }
 
 static vm_status give_redirect(vm_task *task, const char *name, int64_t status, vm_value *args,

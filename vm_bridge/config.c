@@ -223,6 +223,13 @@ static bool read_known(br_reader *reader, bl_slice key, vm_value value, bool *kn
     if (bl_slice_equal(key, BL_SLICE("health_check_path"))) {
         return read_text_or_none(reader, value, &config->health_path);
     }
+    if (bl_slice_equal(key, BL_SLICE("docs")) && value.tag == VM_BOOL) {
+        config->docs_path = value.boolean ? BL_SLICE("/docs") : (bl_slice){NULL, 0};
+        return true;
+    }
+    if (bl_slice_equal(key, BL_SLICE("docs")) || bl_slice_equal(key, BL_SLICE("docs_path"))) {
+        return read_text_or_none(reader, value, &config->docs_path);
+    }
     if (bl_slice_equal(key, BL_SLICE("request_id_header"))) {
         return read_text_or_none(reader, value, &config->id_header);
     }
@@ -240,7 +247,7 @@ static bl_status read_key(br_reader *reader, bl_slice key, vm_value value)
 {
     static const char *const tls[] = {"tls_cert", "tls_key", "tls_cert_path", "tls_key_path"};
     static const char *const later[] = {"static_dir", "static_prefix", "static_dirs",
-                                        "docs_path",  "docs",          "enable_http2"};
+                                        "enable_http2"};
     bool is_none = value.tag == VM_UNIT || vm_is_ctor(value, VM_CTOR_NONE) ||
                    (value.tag == VM_BOOL && !value.boolean);
     bool known = false;

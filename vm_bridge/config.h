@@ -32,6 +32,7 @@ typedef struct br_config {
     bool access_log;
     bool compression;
     bl_slice health_path; // Empty: none.
+    bl_slice docs_path;   // Empty: none.
     bl_slice id_header;   // Lower case; empty: none.
     bool id_is_usual;     // id_header is x-request-id.
     br_cors cors;

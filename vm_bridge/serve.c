@@ -35,6 +35,22 @@ static void answer_health(br_core *core, eng_request *request)
         is_draining ? BL_SLICE("{\"status\":\"draining\"}") : BL_SLICE("{\"status\":\"ok\"}"), "");
 }
 
+// PATH and PATH/openapi.json.
+static const eng_prepared *docs_of(const br_core *core, const eng_request *request)
+{
+    bl_slice docs = core->server->config.docs_path;
+    bl_slice path = request->path;
+    bool is_read = request->method == ENG_METHOD_GET || request->method == ENG_METHOD_HEAD;
+    if (!is_read || docs.size == 0 || path.size < docs.size ||
+        memcmp(path.data, docs.data, docs.size) != 0) {
+        return NULL;
+    }
+    bl_slice rest = {path.data + docs.size, path.size - docs.size};
+    return rest.size == 0                                    ? core->server->docs_page
+           : bl_slice_equal(rest, BL_SLICE("/openapi.json")) ? core->server->docs_openapi
+                                                             : NULL;
+}
+
 static bool passes_rate(br_core *core, eng_request *request)
 {
     if (core->server->rate == NULL) {
@@ -84,6 +100,11 @@ static br_route *admit(br_core *core, eng_request *request, bool body_is_here)
     }
     if (is_health(core, request)) {
         answer_health(core, request);
+        return NULL;
+    }
+    const eng_prepared *docs = docs_of(core, request);
+    if (docs != NULL) {
+        br_answer_prepared(core, request, docs);
         return NULL;
     }
     uint32_t methods = 0;

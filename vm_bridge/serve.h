@@ -27,7 +27,8 @@ typedef struct br_server {
     br_core *cores;
     uint32_t core_count;
     uint32_t worker_count;
-    bl_slice cors_lines; // Of every answer that does not depend on the origin.
+    eng_prepared *docs_page; // NULL: none.
+    eng_prepared *docs_openapi;
     _Alignas(BL_CACHE_LINE) _Atomic(uint64_t) next_id;
 } br_server;
 

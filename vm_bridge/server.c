@@ -7,6 +7,7 @@
 #include "vm_bridge/serve.h"
 
 #include "vm/std/console.h"
+#include "vm_bridge/docs.h"
 #include "vm_bridge/limits.h"
 
 #include <errno.h>
@@ -236,9 +237,32 @@ static bool prepare(br_server *server, const br_launch *launch, const br_options
     return true;
 }
 
+static eng_prepared *prepare_text(bl_slice headers, bl_buffer *text)
+{
+    eng_response response = {.status = 200, .headers = headers, .body = bl_buffer_slice(text)};
+    eng_prepared *prepared = eng_prepared_create(&response);
+    bl_buffer_deinit(text);
+    return prepared;
+}
+
+static void make_docs(br_server *server)
+{
+    if (server->config.docs_path.size > 0) {
+        bl_buffer page = {0};
+        bl_buffer openapi = {0};
+        br_docs_page(server->app, &page);
+        br_docs_openapi(server->app, &openapi);
+        server->docs_page =
+            prepare_text(BL_SLICE("Content-Type: text/html; charset=utf-8\r\n"), &page);
+        server->docs_openapi =
+            prepare_text(BL_SLICE("Content-Type: application/json\r\n"), &openapi);
+    }
+}
+
 static bool make_parts(br_server *server, uint32_t core_count)
 {
     server->core_count = core_count;
+    make_docs(server);
     uint32_t workers = server->options.worker_count;
     server->worker_count = workers == 0 ? 2 * core_count : workers;
     server->rate = br_rate_create(&server->config.rate);
@@ -272,6 +296,8 @@ static void free_parts(br_server *server)
     }
     br_log_destroy(server->log);
     br_rate_destroy(server->rate);
+    eng_prepared_destroy(server->docs_page);
+    eng_prepared_destroy(server->docs_openapi);
 }
 
 // From a bound port to the last connection.

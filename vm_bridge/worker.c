@@ -173,11 +173,8 @@ static bool is_pointless(br_run *run)
     br_run_lock(run);
     bool is_overdue = run->is_overdue;
     br_run_unlock(run);
-    if (is_overdue && run->task == NULL) {
-        return true;
-    }
-    return eng_request_is_abandoned(run->request) &&
-           (run->task == NULL || !vm_task_has_acted(run->task));
+    return is_overdue || (eng_request_is_abandoned(run->request) &&
+                          (run->task == NULL || !vm_task_has_acted(run->task)));
 }
 
 static void refuse(br_run *run)
@@ -193,7 +190,7 @@ static void step(br_worker *worker, br_run *run)
 {
     if (is_pointless(run)) {
         br_run_drop(run);
-        br_reply_failure(&run->reply, "abandoned");
+        br_reply_failure(&run->reply, "");
         finish(worker, run);
         return;
     }
@@ -216,7 +213,10 @@ static void step(br_worker *worker, br_run *run)
             br_queue_finish(&worker->queue);
             run->is_counted = false;
         }
-        run->due_ms = vm_task_deadline_ms(run->task);
+        // Looked at now and then even if it sleeps for long: its client may have gone.
+        int64_t due_ms = vm_task_deadline_ms(run->task);
+        int64_t check_ms = now_ms() + BR_WAIT_CHECK_MS;
+        run->due_ms = due_ms < check_ms ? due_ms : check_ms;
         push_waiting(worker, run);
     }
 }

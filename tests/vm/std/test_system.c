@@ -1,10 +1,11 @@
-// tests/vm/std/test_system.c: DateTime, Crypto, Random, Env, Fs, Weak.
+// tests/vm/std/test_system.c: DateTime, Crypto, Random, Env, Fs, Weak, Sqlite.
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "harness.h"
 #include "vm/std/fs.h"
+#include "vm/std/json.h"
 
 Test(std_system, date_times)
 {
@@ -190,4 +191,71 @@ Test(std_system, sandbox)
     check_call(&self, "Fs.delete", "a.txt", NULL, "()");
     std_close(&self, "sandbox");
     cr_expect_eq(rmdir(directory), 0);
+}
+
+// One statement after the other in one task; rows are looked at by their text form.
+Test(std_system, sqlite)
+{
+    static const struct {
+        const char *native;
+        const char *sql;
+        const char *params; // JSON.
+        const char *want;
+    } rows[] = {
+        {"Sqlite.query", "SELECT 1", "[]",
+         "!SQLite query: no connection (call Sqlite.connect! first)"},
+        {"Sqlite.connect", ":memory:", NULL, "()"},
+        {"Sqlite.execute", "CREATE TABLE t (id INTEGER, name TEXT, x REAL, b BLOB)", "[]", "0"},
+        {"Sqlite.execute", "INSERT INTO t VALUES (?1, ?2, 1.5, x'0102')", "[\"7\", \"pen\"]", "1"},
+        {"Sqlite.execute", "INSERT INTO t (id) VALUES (8); UPDATE t SET x = 2", "[]", "2"},
+        {"Sqlite.query", "SELECT * FROM t ORDER BY id", "[]",
+         "[Row(id: 7, name: pen, x: 2, b: <blob:2 bytes>), "
+         "Row(id: 8, name: null, x: 2, b: null)]"},
+        {"Sqlite.query_one", "SELECT id FROM t WHERE id = ?1", "[\"9\"]", "None"},
+        {"Sqlite.query_one", "SELECT typeof(?1) AS t", "[\"9\"]", "Some(Row(t: text))"},
+        {"Sqlite.query", "SELECT ?1, ?2", "[\"a\"]",
+         "!SQLite query: Wrong number of parameters passed to query. Got 1, needed 2"},
+        {"Sqlite.query", "SELECT 1; SELECT 2", "[]", "!SQLite query: Multiple statements provided"},
+        {"Sqlite.query", "SELECT ?1", "[5]", "!Sqlite.query!: param list must contain strings"},
+        {"Sqlite.execute", "SELECT 1", "[]",
+         "!SQLite execute: Execute returned results - did you mean to call query?"},
+        {"Sqlite.execute", "CREATE TABEL x", "[]",
+         "!SQLite execute: near \"TABEL\": syntax error in CREATE TABEL x at offset 7"},
+        {"Sqlite.execute", "BEGIN", "[]", "0"},
+        {"Sqlite.execute", "DELETE FROM t", "[]", "2"},
+        {"Sqlite.execute", "ROLLBACK", "[]", "0"},
+        {"Sqlite.query", "SELECT count(*) AS n FROM t -- all", "[]", "[Row(n: 2)]"},
+        {"Sqlite.execute", "BEGIN", "[]", "0"}, // Left open: rolled back with the task.
+    };
+    std_fixture self;
+    std_open(&self);
+    vm_heap *heap = vm_task_heap(self.task);
+    for (size_t i = 0; i < BL_ARRAY_COUNT(rows); i++) {
+        vm_value args[2] = {vm_string_make(heap, rows[i].sql, strlen(rows[i].sql)), vm_unit()};
+        if (rows[i].params != NULL) {
+            cr_assert(std_json_parse(heap, NULL, bl_slice_of(rows[i].params), STD_JSON_TAGS,
+                                     &args[1], NULL));
+        }
+        const char *message;
+        vm_value result =
+            std_call(&self, rows[i].native, args, rows[i].params == NULL ? 1 : 2, &message);
+        bl_buffer got = {0};
+        if (message != NULL) {
+            bl_buffer_format(&got, "!%s", message);
+        } else {
+            vm_text_append(&got, result);
+        }
+        bl_buffer_append_char(&got, 0);
+        cr_expect_str_eq(got.data, rows[i].want, "%s: got `%s`", rows[i].sql, got.data);
+        bl_buffer_deinit(&got);
+        vm_drop(heap, result);
+    }
+    std_close(&self, "sqlite");
+    std_open(&self); // Another task may write at once.
+    heap = vm_task_heap(self.task);
+    vm_value args[2] = {vm_string_make(heap, "DELETE FROM t", 13), vm_list_make(heap, 0)};
+    const char *message;
+    vm_value deleted = std_call(&self, "Sqlite.execute", args, 2, &message);
+    cr_expect_eq(deleted.integer, 2);
+    std_close(&self, "second task");
 }

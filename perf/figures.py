@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """perf/figures.py: the figures that the project promises, each with what is measured here.
 
-    figures.py [--rounds N] [--seconds S] [--requests N] [--connections N]
+    figures.py [--rounds N] [--seconds S] [--requests N] [--connections N] [--json FILE]
 
 CPU time for each request comes from interleaved rounds as in bench.py; the rest is measured on the
 server alone. Prints a table `figure, target, measured, verdict`; the exit status is 1 when a figure
@@ -259,6 +259,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--requests", type=int, default=1000000)
     parser.add_argument("--connections", type=int, default=10000)
+    parser.add_argument("--json", help="write the table to this file")
     options = parser.parse_args()
     print(f"  {'figure':<58}{'target':>14}{'measured':>22}  reached")
     table = Table()
@@ -268,6 +269,9 @@ def main():
     start_figure(table)
     compiler_figures(table)
     churn_figure(table, options.requests)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(table.rows, file, indent=1)
     missed = sum(1 for row in table.rows if row[3] is False)
     unknown = sum(1 for row in table.rows if row[3] is None)
     reached = len(table.rows) - missed - unknown

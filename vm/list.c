@@ -117,9 +117,11 @@ static void store_trim(vm_heap *heap, vm_list *list)
     store->used = list->size;
 }
 
-static size_t capacity_for(size_t size)
+// Half as much again; near the heap's limit only an eighth, since the task is about to end.
+static size_t capacity_for(const vm_heap *heap, size_t size)
 {
-    size_t capacity = size + size / 2;
+    bool is_tight = !vm_heap_can_hold(heap, size * sizeof(vm_value) * 3 / 2);
+    size_t capacity = size + (is_tight ? size / 8 : size / 2);
     return capacity < STORE_CAPACITY_MIN ? STORE_CAPACITY_MIN : capacity;
 }
 
@@ -128,7 +130,7 @@ static vm_list *list_reserve(vm_heap *heap, vm_list *list, size_t extra)
 {
     size_t size = (size_t)list->size + extra;
     if (!list_owns_store(list)) {
-        return list_copy(heap, list, capacity_for(size));
+        return list_copy(heap, list, capacity_for(heap, size));
     }
     vm_store *store = list->store;
     if (store->used != list->start + list->size || list->start > list->size) {
@@ -138,7 +140,7 @@ static vm_list *list_reserve(vm_heap *heap, vm_list *list, size_t extra)
         if (list->start > 0) {
             store_trim(heap, list);
         }
-        size_t capacity = capacity_for(size);
+        size_t capacity = capacity_for(heap, size);
         BL_CHECK(capacity < UINT32_MAX / 2);
         store = vm_heap_resize(heap, store, vm_items_size(sizeof(vm_store), store->capacity),
                                vm_items_size(sizeof(vm_store), capacity));

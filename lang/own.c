@@ -13,8 +13,9 @@
 typedef struct owner {
     ir_function *function;
     ir_liveness liveness;
-    bool *live;      // By variable, while a block is walked.
-    ir_var *touched; // Those that were set.
+    uint32_t block_count; // Blocks that liveness knows: later ones only drop and jump.
+    bool *live;           // By variable, while a block is walked.
+    ir_var *touched;      // Those that were set.
     uint32_t touched_count;
     uint32_t touched_capacity;
 } owner;
@@ -229,6 +230,17 @@ static ir_var keep_apart(owner *own, ir_block *block, ir_instruction *at, ir_var
     return old;
 }
 
+// Whether the way on from a TRY wants a variable. A block made for drops wants what its target
+// does.
+static bool is_wanted_behind_try(const owner *own, const ir_instruction *at, ir_var var)
+{
+    const ir_block *to = at->to[0];
+    if (to->id >= own->block_count) {
+        to = to->last->to[0];
+    }
+    return ir_live_in(&own->liveness, to->id, var);
+}
+
 // The arguments of one instruction; own->live is what is wanted behind it.
 static void own_arguments(owner *own, ir_block *block, ir_instruction *at)
 {
@@ -241,7 +253,7 @@ static void own_arguments(owner *own, ir_block *block, ir_instruction *at)
         }
         bool wanted = own->live[var];
         if (at->op == IR_TRY) {
-            wanted = ir_live_in(&own->liveness, at->to[0]->id, var);
+            wanted = is_wanted_behind_try(own, at, var);
         }
         if (ir_owns(at, i)) {
             if (!wanted && !occurs_elsewhere(at, i)) {
@@ -445,7 +457,7 @@ static void drop_unused_parameters(owner *own)
 void ir_place_counts(ir_function *function)
 {
     find_aliases(function);
-    owner own = {.function = function};
+    owner own = {.function = function, .block_count = function->block_count};
     ir_liveness_init(&own.liveness, function);
     uint32_t capacity = function->variable_count + 16;
     own.live = bl_alloc_zeroed(capacity, 1);
@@ -457,7 +469,7 @@ void ir_place_counts(ir_function *function)
             globals[global_count++] = i;
         }
     }
-    uint32_t block_count = function->block_count;
+    uint32_t block_count = own.block_count;
     uint32_t *predecessors = bl_alloc_zeroed(block_count + 1, sizeof *predecessors);
     for (uint32_t b = 0; b < block_count; b++) {
         for (uint32_t i = 0; i < ir_successor_count(function->blocks[b]); i++) {

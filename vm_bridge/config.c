@@ -196,6 +196,41 @@ static bool read_rate(br_reader *reader, vm_value value)
 
 // ---- the record ------------------------------------------------------------------------------
 
+// ---- folders ---------------------------------------------------------------------------------
+
+static void add_folder(br_reader *reader, br_folder *folders, uint32_t *count, bl_slice prefix,
+                       vm_value path)
+{
+    folders[(*count)++] = (br_folder){.prefix = bl_arena_slice(&reader->config->arena, prefix),
+                                      .path = keep(reader, path)};
+}
+
+// static_dir with static_prefix, and static_dirs: List<(prefix, folder)>.
+static void open_folders(br_reader *reader, const vm_record *record)
+{
+    const vm_value *list = list_field(record, "static_dirs");
+    uint32_t size = list == NULL ? 0 : list->list->size;
+    bl_arena *arena = &reader->config->arena;
+    br_folder *folders = bl_arena_alloc(arena, (size + 1) * sizeof(*folders));
+    uint32_t count = 0;
+    const vm_value *one = vm_record_field(record, BL_SLICE("static_dir"));
+    const vm_value *prefix = vm_record_field(record, BL_SLICE("static_prefix"));
+    if (one != NULL && one->tag == VM_STRING) {
+        bool has_prefix = prefix != NULL && prefix->tag == VM_STRING;
+        add_folder(reader, folders, &count, has_prefix ? vm_text(*prefix) : BL_SLICE("/static"),
+                   *one);
+    }
+    const vm_value *items = size == 0 ? NULL : vm_list_items(list->list);
+    for (uint32_t i = 0; i < size; i++) {
+        const vm_tuple *pair = items[i].tag == VM_TUPLE ? items[i].tuple : NULL;
+        if (pair != NULL && pair->size == 2 && pair->items[0].tag == VM_STRING &&
+            pair->items[1].tag == VM_STRING) {
+            add_folder(reader, folders, &count, vm_text(pair->items[0]), pair->items[1]);
+        }
+    }
+    br_files_open(&reader->config->files, folders, count, reader->warnings);
+}
+
 static bool is_one_of(bl_slice key, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -233,6 +268,13 @@ static bool read_known(br_reader *reader, bl_slice key, vm_value value, bool *kn
     if (bl_slice_equal(key, BL_SLICE("request_id_header"))) {
         return read_text_or_none(reader, value, &config->id_header);
     }
+    if (bl_slice_equal(key, BL_SLICE("static_dir")) ||
+        bl_slice_equal(key, BL_SLICE("static_prefix"))) {
+        return value.tag == VM_STRING || value.tag == VM_UNIT; // Read by open_folders.
+    }
+    if (bl_slice_equal(key, BL_SLICE("static_dirs"))) {
+        return value.tag == VM_LIST || value.tag == VM_UNIT; // As above.
+    }
     if (bl_slice_equal(key, BL_SLICE("cors"))) {
         return read_cors(reader, value);
     }
@@ -246,8 +288,7 @@ static bool read_known(br_reader *reader, bl_slice key, vm_value value, bool *kn
 static bl_status read_key(br_reader *reader, bl_slice key, vm_value value)
 {
     static const char *const tls[] = {"tls_cert", "tls_key", "tls_cert_path", "tls_key_path"};
-    static const char *const later[] = {"static_dir", "static_prefix", "static_dirs",
-                                        "enable_http2"};
+    static const char *const later[] = {"enable_http2"};
     bool is_none = value.tag == VM_UNIT || vm_is_ctor(value, VM_CTOR_NONE) ||
                    (value.tag == VM_BOOL && !value.boolean);
     bool known = false;
@@ -282,6 +323,7 @@ static bl_status read_record(br_reader *reader, vm_value value)
         return BL_OK;
     }
     const vm_record *record = value.record;
+    open_folders(reader, record);
     for (uint32_t i = 0; i < record->size; i++) {
         bl_status status = read_key(reader, br_string(record->shape->names[i]), record->fields[i]);
         if (status != BL_OK) {
@@ -403,5 +445,6 @@ bl_status br_config_read(br_config *config, int64_t port, vm_value record,
 
 void br_config_deinit(br_config *config)
 {
+    br_files_close(&config->files);
     bl_arena_deinit(&config->arena);
 }

@@ -5,6 +5,7 @@
 
 #include "engine/engine.h"
 #include "vm_bridge/bridge.h"
+#include "vm_bridge/files.h"
 
 typedef struct br_cors {
     bool is_on;
@@ -35,6 +36,7 @@ typedef struct br_config {
     bl_slice docs_path;   // Empty: none.
     bl_slice id_header;   // Lower case; empty: none.
     bool id_is_usual;     // id_header is x-request-id.
+    br_files files;       // Open.
     br_cors cors;
     br_rate_config rate;
     eng_config engine; // Limits, cores, keep_alive; without callbacks.

@@ -11,6 +11,7 @@
 
 #include "vm_bridge/app.h"
 #include "vm_bridge/context.h"
+#include "vm_bridge/files.h"
 #include "vm_bridge/gzip.h"
 #include "vm_bridge/queue.h"
 #include "vm_bridge/reply.h"
@@ -26,6 +27,8 @@ typedef struct br_run {
     br_route *route;
     const bl_slice *params; // In the request's arena.
     vm_task *task;          // NULL: not begun, or ended.
+    br_file_path file;      // folder != NULL: a file is looked for, there is no route yet.
+    bool is_missing;        // It was not found: the routes come next.
     br_reply reply;
     eng_timer timer;     // On a ring thread: when it goes on.
     struct br_run *next; // In a list of runs that can go on.

@@ -78,68 +78,50 @@ static br_route *find_route(br_core *core, const eng_request *request, uint32_t 
     return found == NULL ? NULL : &app->routes[found->handler];
 }
 
-static void answer_no_route(br_core *core, eng_request *request, uint32_t methods)
+static void render_no_route(br_reply *reply, const eng_request *request, uint32_t methods)
 {
-    br_reply *reply = &core->reply;
-    br_reply_reset(reply);
     if (methods == 0) {
         br_reply_no_route(reply, 404, "Not Found", request->path);
     } else {
         br_reply_no_route(reply, 405, "Method Not Allowed", request->path);
         br_append_allow(&reply->lines, methods);
     }
-    br_answer(core, request, reply);
 }
 
-// The checks up to the route. NULL: answered, or (for a body that is too large) the engine's to
-// answer.
-static br_route *admit(br_core *core, eng_request *request, bool body_is_here)
+static void answer_no_route(br_core *core, eng_request *request, uint32_t methods)
 {
-    if (!passes_rate(core, request)) {
-        return NULL;
-    }
-    if (is_health(core, request)) {
-        answer_health(core, request);
-        return NULL;
-    }
-    const eng_prepared *docs = docs_of(core, request);
-    if (docs != NULL) {
-        br_answer_prepared(core, request, docs);
-        return NULL;
-    }
-    uint32_t methods = 0;
-    br_route *route = find_route(core, request, &methods);
-    if (route != NULL) {
-        return route;
-    }
-    if (request->method == ENG_METHOD_OPTIONS) {
-        br_answer_preflight(core, request, methods);
-    } else if (body_is_here || request->content_length <= (int64_t)request->body_size_max) {
-        answer_no_route(core, request, methods);
-    }
-    return NULL;
+    br_reply_reset(&core->reply);
+    render_no_route(&core->reply, request, methods);
+    br_answer(core, request, &core->reply);
 }
 
 // ---- running ---------------------------------------------------------------------------------
 
+// The parameters are those that find_route has just left in the core.
+static void set_route(br_core *core, br_run *run, br_route *route)
+{
+    uint32_t count = route->params.raw_count;
+    bl_slice *params = bl_arena_alloc(run->request->arena, (count + 1) * sizeof(bl_slice));
+    memcpy(params, core->params, count * sizeof(bl_slice));
+    run->params = params;
+    run->route = route;
+}
+
+// route: NULL while a file is looked for.
 static br_run *make_run(br_core *core, eng_request *request, br_route *route)
 {
     br_run *run = br_run_acquire(core);
     run->request = request;
-    run->route = route;
-    uint32_t count = route->params.raw_count;
-    bl_slice *params = bl_arena_alloc(request->arena, (count + 1) * sizeof(bl_slice));
-    memcpy(params, core->params, count * sizeof(bl_slice));
-    run->params = params;
+    if (route != NULL) {
+        set_route(core, run, route);
+    }
     request->user_data = run;
     eng_request_defer(request);
     return run;
 }
 
-static void dispatch(br_core *core, eng_request *request, br_route *route)
+static void post(br_core *core, br_run *run)
 {
-    br_number(core, request); // The worker may name it in a message.
-    br_run *run = make_run(core, request, route);
     uint32_t worker = 0;
     core->hint += core->server->core_count;
     if (br_pool_post(core->server->pool, run, core->hint, &worker)) {
@@ -150,6 +132,53 @@ static void dispatch(br_core *core, eng_request *request, br_route *route)
     br_reply_json(&run->reply, 503,
                   BL_SLICE("{\"error\":\"Service Unavailable\",\"retry_after\":1}"));
     bl_buffer_format(&run->reply.lines, "Retry-After: 1\r\n");
+    br_answer_run(core, run);
+}
+
+static void dispatch(br_core *core, eng_request *request, br_route *route)
+{
+    br_number(core, request); // The worker may name it in a message.
+    post(core, make_run(core, request, route));
+}
+
+// True if the request is answered, or a worker looks for its file.
+static bool serve_file(br_core *core, eng_request *request)
+{
+    bool is_read = request->method == ENG_METHOD_GET || request->method == ENG_METHOD_HEAD;
+    br_file_path file = {NULL, NULL};
+    br_file_way way =
+        !is_read ? BR_FILE_NONE
+                 : br_files_find(&core->server->config.files, request->path, request->arena, &file);
+    switch (way) {
+    case BR_FILE_NONE:
+        return false;
+    case BR_FILE_FORBIDDEN:
+        answer_json(core, request, 403, BL_SLICE("{\"error\":\"Forbidden\"}"), "");
+        return true;
+    case BR_FILE_LOOK:
+        break;
+    }
+    br_number(core, request);
+    br_run *run = make_run(core, request, NULL);
+    run->file = file;
+    post(core, run);
+    return true;
+}
+
+// There was no such file: on to the routes, for a request that is deferred already.
+static void route_after_file(br_core *core, br_run *run)
+{
+    uint32_t methods = 0;
+    br_route *route = find_route(core, run->request, &methods);
+    run->file.folder = NULL;
+    run->is_missing = false;
+    if (route != NULL && !eng_request_is_answered(run->request)) {
+        set_route(core, run, route);
+        post(core, run);
+        return;
+    }
+    br_reply_reset(&run->reply);
+    render_no_route(&run->reply, run->request, methods);
     br_answer_run(core, run);
 }
 
@@ -225,6 +254,38 @@ static void run_inline(br_core *core, eng_request *request, br_route *route)
         return;
     }
     vm_task_end(task);
+}
+
+// The checks up to the route. NULL: answered, or (for a body that is too large) the engine's to
+// answer.
+static br_route *admit(br_core *core, eng_request *request, bool body_is_here)
+{
+    if (!passes_rate(core, request)) {
+        return NULL;
+    }
+    if (is_health(core, request)) {
+        answer_health(core, request);
+        return NULL;
+    }
+    const eng_prepared *docs = docs_of(core, request);
+    if (docs != NULL) {
+        br_answer_prepared(core, request, docs);
+        return NULL;
+    }
+    if (body_is_here && serve_file(core, request)) {
+        return NULL;
+    }
+    uint32_t methods = 0;
+    br_route *route = find_route(core, request, &methods);
+    if (route != NULL) {
+        return route;
+    }
+    if (request->method == ENG_METHOD_OPTIONS) {
+        br_answer_preflight(core, request, methods);
+    } else if (body_is_here || request->content_length <= (int64_t)request->body_size_max) {
+        answer_no_route(core, request, methods);
+    }
+    return NULL;
 }
 
 // ---- callbacks -------------------------------------------------------------------------------
@@ -330,7 +391,11 @@ static void on_message(eng_core *engine, eng_inbox_link *message)
     while (oldest != NULL) {
         br_run *run = oldest;
         oldest = run->next;
-        br_answer_run(core, run);
+        if (run->is_missing) {
+            route_after_file(core, run);
+        } else {
+            br_answer_run(core, run);
+        }
     }
 }
 

@@ -194,6 +194,15 @@ static void step(br_worker *worker, br_run *run)
         finish(worker, run);
         return;
     }
+    if (run->file.folder != NULL) {
+        run->is_missing = !br_file_reply(&run->file, run->request, &run->reply);
+        if (!run->is_missing && worker->gzip != NULL) {
+            br_gzip_reply(worker->gzip, &run->reply,
+                          eng_request_known(run->request, ENG_HEADER_ACCEPT_ENCODING));
+        }
+        finish(worker, run);
+        return;
+    }
     if (run->task == NULL) {
         run->context.scratch = &worker->scratch;
         br_run_begin(run, worker->thread);

@@ -105,7 +105,8 @@ static void run_file(test_report *report, const cli_options *options, const char
         }
         return;
     }
-    vm_thread *thread = vm_thread_create(program, &(vm_config){.leak_check = getenv("BL_LEAK_CHECK") != NULL});
+    vm_thread *thread =
+        vm_thread_create(program, &(vm_config){.leak_check = getenv("BL_LEAK_CHECK") != NULL});
     for (uint32_t i = 0; i < program->test_count; i++) {
         if (strstr(program->tests[i].name, options->filter) != NULL) {
             run_test(report, thread, &program->tests[i], file);

@@ -3,6 +3,7 @@
 
 #include "vm_bridge/answer.h"
 #include "vm_bridge/limits.h"
+#include "vm_bridge/web/base64.h"
 
 static br_core *core_of(eng_core *engine)
 {
@@ -256,6 +257,38 @@ static void run_inline(br_core *core, eng_request *request, br_route *route)
     vm_task_end(task);
 }
 
+static void answer_upgrade_required(br_core *core, eng_request *request, const char *line)
+{
+    br_reply_reset(&core->reply);
+    br_reply_no_route(&core->reply, 426, "Upgrade Required", request->path);
+    bl_buffer_format(&core->reply.lines, "%s\r\n", line);
+    br_answer(core, request, &core->reply);
+}
+
+// A GET for a path that only has a WebSocket route. This build has the handshake's refusals (RFC
+// 6455 section 4.2) but no frames: what would be upgraded is 501.
+static void refuse_upgrade(br_core *core, eng_request *request)
+{
+    bl_slice upgrade = eng_request_known(request, ENG_HEADER_UPGRADE);
+    bl_slice version = eng_request_find(request, BL_SLICE("sec-websocket-version"));
+    bl_slice key = eng_request_find(request, BL_SLICE("sec-websocket-key"));
+    char bytes[32];
+    size_t size = 0;
+    if (!bl_slice_equal_nocase(upgrade, BL_SLICE("websocket"))) {
+        answer_upgrade_required(core, request, "Upgrade: websocket");
+    } else if (!bl_slice_equal(version, BL_SLICE("13"))) {
+        answer_upgrade_required(core, request, "Sec-WebSocket-Version: 13");
+    } else if (key.size != 24 || !web_base64_read(key, WEB_BASE64, bytes, &size) || size != 16) {
+        br_reply_reset(&core->reply);
+        br_reply_no_route(&core->reply, 400, "Bad Request", request->path);
+        br_answer(core, request, &core->reply);
+    } else {
+        br_reply_reset(&core->reply);
+        br_reply_no_route(&core->reply, 501, "Not Implemented", request->path);
+        br_answer(core, request, &core->reply);
+    }
+}
+
 // The checks up to the route. NULL: answered, or (for a body that is too large) the engine's to
 // answer.
 static br_route *admit(br_core *core, eng_request *request, bool body_is_here)
@@ -280,7 +313,10 @@ static br_route *admit(br_core *core, eng_request *request, bool body_is_here)
     if (route != NULL) {
         return route;
     }
-    if (request->method == ENG_METHOD_OPTIONS) {
+    bool has_socket = (methods & (UINT32_C(1) << BR_METHOD_WS)) != 0;
+    if (request->method == ENG_METHOD_GET && has_socket && body_is_here) {
+        refuse_upgrade(core, request);
+    } else if (request->method == ENG_METHOD_OPTIONS) {
         br_answer_preflight(core, request, methods);
     } else if (body_is_here || request->content_length <= (int64_t)request->body_size_max) {
         answer_no_route(core, request, methods);

@@ -258,6 +258,15 @@ void *vm_heap_alloc_slow(vm_heap *heap, size_t size)
 #endif
 }
 
+size_t vm_heap_extra(const vm_heap *heap, size_t size)
+{
+    size_t left = heap->used < heap->limit ? heap->limit - heap->used : 0;
+    size_t wanted = size / 2;
+    size_t least = size / 8;
+    // The old memory is still counted, and goes.
+    return wanted <= left ? wanted : left > least ? left : least;
+}
+
 void *vm_heap_resize(vm_heap *heap, void *memory, size_t old_size, size_t new_size)
 {
     bool both_large = old_size > VM_SMALL_MAX && new_size > VM_SMALL_MAX;

@@ -117,11 +117,12 @@ static void store_trim(vm_heap *heap, vm_list *list)
     store->used = list->size;
 }
 
-// Half as much again; near the heap's limit only an eighth, since the task is about to end.
+// Room for half as much again, or for what the heap's limit leaves; beyond it for little more,
+// since the task is about to end.
 static size_t capacity_for(const vm_heap *heap, size_t size)
 {
-    bool is_tight = !vm_heap_can_hold(heap, size * sizeof(vm_value) * 3 / 2);
-    size_t capacity = size + (is_tight ? size / 8 : size / 2);
+    size_t extra = vm_heap_extra(heap, size * sizeof(vm_value)) / sizeof(vm_value);
+    size_t capacity = size + extra;
     return capacity < STORE_CAPACITY_MIN ? STORE_CAPACITY_MIN : capacity;
 }
 

@@ -60,6 +60,9 @@ void vm_heap_remove_outside(vm_heap *heap, const vm_handle *handle);
 void vm_heap_free_large(vm_heap *heap, void *memory);
 // Grows a buffer (raw or an object); may move it.
 void *vm_heap_resize(vm_heap *heap, void *memory, size_t old_size, size_t new_size);
+// How much room to give beyond size bytes that are needed now, so that growing is amortised: half
+// as much again, or what the limit leaves if that is less.
+size_t vm_heap_extra(const vm_heap *heap, size_t size);
 
 static inline void *vm_heap_take(vm_heap *heap, size_t size)
 {

@@ -104,8 +104,7 @@ static vm_string *string_grow(vm_heap *heap, vm_string *old, size_t size)
         vm_object_drop(heap, &old->header);
         return copy;
     }
-    // Near the heap's limit only a little more: the task is about to end.
-    size_t extra = vm_heap_can_hold(heap, size + size / 2) ? size / 2 : size / 8;
+    size_t extra = vm_heap_extra(heap, size);
     size_t whole = (string_size(size + extra) + VM_CLASS_SIZE - 1) / VM_CLASS_SIZE;
     whole *= VM_CLASS_SIZE;
     vm_string *string = vm_heap_resize(heap, old, string_size(old->capacity), whole);

@@ -310,6 +310,19 @@ static void check_result(refine_pass *pass, const lang_expr *expr, lang_type *ex
     }
 }
 
+// The lets of groups. Their constants are known to the functions and tests of the group, so they
+// come before both.
+static void check_group_lets(refine_pass *pass, const lang_item *item)
+{
+    if (item->kind == LANG_ITEM_LET) {
+        check_let(pass, &item->as.let);
+    } else if (item->kind == LANG_ITEM_GROUP) {
+        for (uint32_t i = 0; i < item->as.group.count; i++) {
+            check_group_lets(pass, item->as.group.items[i]);
+        }
+    }
+}
+
 void lang_check_refinements(lang_unit *unit)
 {
     bl_arena scratch;
@@ -317,6 +330,9 @@ void lang_check_refinements(lang_unit *unit)
     refine_pass pass = {.unit = unit, .arena = &scratch};
     pass.bound =
         bl_arena_alloc_zeroed(&scratch, ((size_t)unit->tree->node_count + 1) * sizeof(*pass.bound));
+    for (uint32_t i = 0; i < unit->tree->count; i++) {
+        check_group_lets(&pass, unit->tree->items[i]);
+    }
     for (uint32_t i = 0; i < unit->function_count; i++) {
         const lang_function_symbol *function = unit->functions[i];
         check_expr(&pass, function->syntax->body);

@@ -1243,6 +1243,32 @@ pause:
     return VM_RUN_PAUSED;
 }
 
+#undef CASE
+#undef NEXT
+#undef A
+#undef B
+#undef C
+#undef WIDE
+#undef OFFSET
+#undef IMMEDIATE_B
+#undef R
+#undef RA
+#undef RB
+#undef RC
+#undef FUNCTION
+#undef SAVE
+#undef RESTORE
+#undef BRANCH
+#undef ARITHMETIC
+#undef ARITHMETIC_I
+#undef ARITHMETIC_INT
+#undef COMPARISON
+#undef COMPARE_JUMP
+#undef COMPARE_SLOWLY
+#undef TEST
+#undef PART
+#undef STEP
+
 #ifdef __GNUC__
 #pragma GCC diagnostic pop
 #endif

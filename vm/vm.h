@@ -2,9 +2,10 @@
 // value.h, heap.h, chunk.h and library.h, which it includes).
 //
 //     vm_thread *thread = vm_thread_create(program, &(vm_config){.heap_limit = 64u << 20});
-//     vm_task *task = vm_task_begin(thread, callee, args, 1);
+//     vm_task *task = vm_task_begin(thread);
+//     vm_task_start(task, callee, args, 1); // Arguments are made in vm_task_heap(task).
 //     switch (vm_task_run(task, fuel)) { case VM_DONE: use(vm_task_result(task)); … }
-//     vm_task_end(task);              // its heap is given back whole
+//     vm_task_end(task);              // Its heap is given back whole.
 //     vm_thread_destroy(thread);
 //
 // A vm_thread belongs to one OS thread: block pool, inline caches, scheduler. A task is one run
@@ -29,7 +30,7 @@ typedef struct vm_config {
 
 typedef enum vm_outcome {
     VM_DONE,        // vm_task_result.
-    VM_FAILED,      // vm_task_error.
+    VM_FAILED,      // vm_task_failure.
     VM_OUT_OF_FUEL, // Run again to go on, or end the task.
     VM_WAITING,     // All fibers wait; vm_task_deadline_ms says until when at the latest.
 } vm_outcome;
@@ -54,7 +55,7 @@ void *vm_task_user(const vm_task *task);
 // The program that the task's thread runs (natives look up its constructors, shapes and schemas).
 const vm_program *vm_task_program(const vm_task *task);
 // fuel: calls and loop rounds to go, roughly; 0: no limit. May be called again after
-// VM_OUT_OF_FUEL and, when the deadline has passed or vm_task_wake was called, after VM_WAITING.
+// VM_OUT_OF_FUEL and, when the deadline has passed or vm_wake was called, after VM_WAITING.
 vm_outcome vm_task_run(vm_task *task, uint64_t fuel);
 // Asks a running task to stop as soon as it can (any thread): it fails with `reason` (static).
 void vm_task_interrupt(vm_task *task, const char *reason);

@@ -4,11 +4,11 @@
 // Two trees share the work:
 //
 //     order   position -> key, value    radix tree: leaves of 16 entries under branches of 32
-//     index   hash -> position          flat table while the map has one version (map_table.h),
-//                                       else a hash trie: 5 bits of the hash a level, bitmap nodes
+//     index   hash -> position          hash trie: 5 bits of the hash a level, bitmap nodes
 //
-// A map starts flat. When a second version comes about (a change to a map that others hold too, or
-// freezing) its table becomes the trie, which both share; that costs linear time once for a map.
+// A map with one version is flat instead: an array of entries and a table (map_flat.h), a cache
+// line or two for a look-up. When a second version comes about (a change to a map that others hold
+// too, or freezing) it becomes the two trees, which both share; linear time, once for a map.
 //
 // Removing leaves a hole; when holes outweigh entries the map is built anew, so that walking costs
 // linear time. A map whose positions all lie in one leaf has no index: up to 16 keys are compared
@@ -23,7 +23,7 @@
 #include <assert.h>
 
 #include "vm/heap.h"
-#include "vm/map_table.h"
+#include "vm/map_flat.h"
 
 enum {
     LEAF_BITS = 4,
@@ -35,7 +35,8 @@ enum {
     HEIGHT_MAX = 7,    // 16 * 32^6 > 2^32.
     DEPTH_MAX = 8,
     INDEX_SLOTS_MIN = 4,
-    TABLE_SLOTS_MIN = 64,
+    FLAT_SLOTS_MIN = 64,
+    FLAT_ENTRIES_MIN = 32,
 };
 
 #define ABSENT UINT32_MAX
@@ -192,6 +193,10 @@ static const order_leaf *seek_leaf(const vm_map *map, uint64_t *position)
 
 static const vm_value *entry_at(const vm_map *map, uint32_t position)
 {
+    if (map->is_flat) {
+        const map_entries *entries = map->order;
+        return entries->items + (size_t)position * entries->width;
+    }
     uint64_t wanted = position;
     const order_leaf *leaf = seek_leaf(map, &wanted);
     BL_CHECK(leaf != NULL);
@@ -568,38 +573,67 @@ static void trie_remove(vm_heap *heap, vm_map *map, uint32_t hash, uint32_t posi
     }
 }
 
-static void index_add(vm_heap *heap, vm_map *map, uint32_t hash, uint32_t position)
+// ---- flat maps -------------------------------------------------------------------------------
+
+// Entry i of the caller's own leaf; moves key and value.
+static void leaf_set(order_leaf *leaf, uint32_t i, vm_value key, vm_value value)
 {
-    if (map->is_flat) {
-        map->index = vm_map_table_add(heap, map->index, hash, position);
-    } else {
-        trie_add(heap, map, hash, position);
+    leaf->items[(size_t)i * leaf->width] = key;
+    if (leaf->width == 2) {
+        leaf->items[(size_t)i * 2 + 1] = value;
     }
+    leaf->live = (uint16_t)(leaf->live | 1u << i);
 }
 
-static void index_remove(vm_heap *heap, vm_map *map, uint32_t hash, uint32_t position)
+// A full first leaf becomes an array with a table; the map is unique.
+static void flatten(vm_heap *heap, vm_map *map)
 {
-    if (map->is_flat) {
-        vm_map_table_remove(map->index, hash, position);
-    } else {
-        trie_remove(heap, map, hash, position);
+    order_leaf *leaf = leaf_own(heap, map->order, LEAF_SIZE, map_width(map));
+    map_entries *entries = vm_map_entries_make(heap, FLAT_ENTRIES_MIN, leaf->width);
+    map_table *table = vm_map_table_make(heap, FLAT_SLOTS_MIN);
+    for (uint32_t i = 0; i < map->next; i++) {
+        vm_value *place = entries->items + (size_t)i * leaf->width;
+        if ((leaf->live >> i & 1) == 0) {
+            *place = vm_map_hole();
+            continue;
+        }
+        memcpy(place, leaf->items + (size_t)i * leaf->width, leaf->width * sizeof(vm_value));
+        table = vm_map_table_add(heap, table, hash_of(*place), i);
     }
+    vm_heap_free_raw(heap, leaf, leaf_bytes(leaf));
+    map->order = entries;
+    map->index = table;
+    map->is_flat = true;
 }
 
-// From now on versions of the map can share its index.
-static void index_unflatten(vm_heap *heap, vm_map *map)
+// From now on versions of the map can share its nodes.
+static void unflatten(vm_heap *heap, vm_map *map)
 {
     if (!map->is_flat) {
         return;
     }
+    map_entries *entries = map->order;
     map_table *table = map->index;
-    map->index = index_make(heap, BRANCH_SIZE);
     map->is_flat = false;
+    map->order = NULL;
+    map->index = index_make(heap, BRANCH_SIZE);
+    for (uint32_t position = 0; position < map->next; position++) {
+        const vm_value *entry = entries->items + (size_t)position * entries->width;
+        while (position >= order_room(map)) {
+            order_grow(heap, map);
+        }
+        if (!vm_map_is_hole(*entry)) {
+            order_leaf *leaf = order_edit(heap, map, position);
+            leaf_set(leaf, position & (LEAF_SIZE - 1), entry[0],
+                     leaf->width == 2 ? entry[1] : vm_unit());
+        }
+    }
     for (uint32_t i = 0; i <= table->mask; i++) {
         if (table->slots[i].place != 0) {
             trie_add(heap, map, table->slots[i].hash, table->slots[i].place - 1);
         }
     }
+    vm_map_entries_free(heap, entries);
     vm_map_table_free(heap, table);
 }
 
@@ -651,13 +685,17 @@ static void release_index(vm_heap *heap, index_node *node, uint32_t shift)
 
 void vm_map_release(vm_heap *heap, vm_map *map, vm_map_visit visit, void *context)
 {
-    release_order(heap, map->order, map->height, visit, context);
     if (map->is_flat) {
+        vm_map_entries_visit(map->order, map->next, visit, context);
+        vm_map_entries_free(heap, map->order);
         vm_map_table_free(heap, map->index);
-    } else if (map->index != NULL) {
-        release_index(heap, map->index, 0);
+        map->is_flat = false;
+    } else {
+        release_order(heap, map->order, map->height, visit, context);
+        if (map->index != NULL) {
+            release_index(heap, map->index, 0);
+        }
     }
-    map->is_flat = false;
     map->order = NULL;
     map->index = NULL;
 }
@@ -695,7 +733,7 @@ static void freeze_index(index_node *node, uint32_t shift)
 
 void vm_map_freeze(vm_heap *heap, vm_map *map, vm_map_visit visit, void *context)
 {
-    index_unflatten(heap, map);
+    unflatten(heap, map);
     freeze_order(map->order, map->height, visit, context);
     if (map->index != NULL) {
         freeze_index(map->index, 0);
@@ -737,9 +775,9 @@ static vm_map *map_own(vm_heap *heap, vm_map *map)
     if (vm_is_unique(&map->header)) {
         return map;
     }
-    // A frozen map has been made to share its index before others could see it.
+    // A frozen map has been made to share its nodes before others could see it.
     BL_CHECK(map->header.count > 0 || !map->is_flat);
-    index_unflatten(heap, map);
+    unflatten(heap, map);
     vm_map *own = container_make(heap, map->header.kind).map;
     own->size = map->size;
     own->next = map->next;
@@ -756,38 +794,26 @@ static vm_map *map_own(vm_heap *heap, vm_map *map)
     return own;
 }
 
-static void index_build(vm_heap *heap, vm_map *map)
-{
-    map->index = vm_map_table_make(heap, TABLE_SLOTS_MIN);
-    map->is_flat = true;
-    const order_leaf *leaf = map->order;
-    for (uint32_t rest = leaf->live; rest != 0; rest &= rest - 1) {
-        uint32_t i = (uint32_t)__builtin_ctz(rest);
-        index_add(heap, map, hash_of(leaf->items[(size_t)i * leaf->width]), i);
-    }
-}
-
 // Puts a new key behind all others. The map is unique, key and value are consumed; hash counts
 // only if the map has an index.
 static void append(vm_heap *heap, vm_map *map, vm_value key, vm_value value, uint32_t hash)
 {
     uint32_t position = map->next;
-    if (position >= order_room(map)) {
-        if (map->index == NULL) {
-            index_build(heap, map);
-            hash = hash_of(key);
+    if (map->index == NULL && position == LEAF_SIZE) {
+        flatten(heap, map);
+        hash = hash_of(key);
+    }
+    if (map->is_flat) {
+        map->order = vm_map_entries_add(heap, map->order, position, key, value);
+        map->index = vm_map_table_add(heap, map->index, hash, position);
+    } else {
+        if (position >= order_room(map)) {
+            order_grow(heap, map);
         }
-        order_grow(heap, map);
-    }
-    order_leaf *leaf = order_edit(heap, map, position);
-    uint32_t i = position & (LEAF_SIZE - 1);
-    leaf->items[(size_t)i * leaf->width] = key;
-    if (leaf->width == 2) {
-        leaf->items[(size_t)i * 2 + 1] = value;
-    }
-    leaf->live = (uint16_t)(leaf->live | 1u << i);
-    if (map->index != NULL) {
-        index_add(heap, map, hash, position);
+        leaf_set(order_edit(heap, map, position), position & (LEAF_SIZE - 1), key, value);
+        if (map->index != NULL) {
+            trie_add(heap, map, hash, position);
+        }
     }
     map->next += 1;
     map->size += 1;
@@ -836,6 +862,16 @@ const vm_value *vm_map_get(const vm_map *map, vm_value key)
     return map->header.kind == VM_MAP ? entry + 1 : entry;
 }
 
+// Where the value of that entry stands; the map is unique.
+static vm_value *value_place(vm_heap *heap, vm_map *map, uint32_t position)
+{
+    if (map->is_flat) {
+        return ((map_entries *)map->order)->items + (size_t)position * 2 + 1;
+    }
+    order_leaf *leaf = order_edit(heap, map, position);
+    return &leaf->items[(size_t)(position & (LEAF_SIZE - 1)) * 2 + 1];
+}
+
 vm_value vm_map_insert(vm_heap *heap, vm_value map, vm_value key, vm_value value)
 {
     assert(map.tag == VM_MAP);
@@ -845,8 +881,7 @@ vm_value vm_map_insert(vm_heap *heap, vm_value map, vm_value key, vm_value value
         return insert_new(heap, map.map, key, value, hash);
     }
     vm_map *own = map_own(heap, map.map);
-    order_leaf *leaf = order_edit(heap, own, position);
-    vm_value *place = &leaf->items[(size_t)(position & (LEAF_SIZE - 1)) * 2 + 1];
+    vm_value *place = value_place(heap, own, position);
     vm_value old = *place;
     *place = value;
     vm_drop(heap, old);
@@ -865,19 +900,33 @@ vm_value vm_set_insert(vm_heap *heap, vm_value set, vm_value key)
     return insert_new(heap, set.map, key, vm_unit(), hash);
 }
 
-// Takes out the entry at position; the map is unique. An emptied map starts at position 0 again.
-static void remove_at(vm_heap *heap, vm_map *map, uint32_t position, uint32_t hash)
+// Takes the entry at position out of the trees and gives it to the caller.
+static void tree_remove(vm_heap *heap, vm_map *map, uint32_t position, uint32_t hash, vm_value *key,
+                        vm_value *value)
 {
     if (map->index != NULL) {
-        index_remove(heap, map, hash, position);
+        trie_remove(heap, map, hash, position);
     }
     order_leaf *leaf = order_edit(heap, map, position);
     uint32_t i = position & (LEAF_SIZE - 1);
-    vm_value key = leaf->items[(size_t)i * leaf->width];
-    vm_value value = leaf->width == 2 ? leaf->items[(size_t)i * 2 + 1] : vm_unit();
+    *key = leaf->items[(size_t)i * leaf->width];
+    *value = leaf->width == 2 ? leaf->items[(size_t)i * 2 + 1] : vm_unit();
     leaf->live = (uint16_t)(leaf->live & ~(1u << i));
     if (leaf->live == 0) {
         order_prune(heap, map, position);
+    }
+}
+
+// Takes out the entry at position; the map is unique.
+static void remove_at(vm_heap *heap, vm_map *map, uint32_t position, uint32_t hash)
+{
+    vm_value key;
+    vm_value value;
+    if (map->is_flat) {
+        vm_map_table_remove(map->index, hash, position);
+        vm_map_entries_take(map->order, position, &key, &value);
+    } else {
+        tree_remove(heap, map, position, hash, &key, &value);
     }
     map->size -= 1;
     vm_drop(heap, key);
@@ -906,6 +955,9 @@ bool vm_map_next(vm_map_cursor *cursor, vm_value *key, vm_value *value)
 {
     const vm_map *map = cursor->map;
     uint64_t position = cursor->position;
+    if (map->is_flat) {
+        return vm_map_entries_next(map->order, map->next, &cursor->position, key, value);
+    }
     while (position < map->next) {
         const order_leaf *leaf = seek_leaf(map, &position);
         if (leaf == NULL) {

@@ -234,6 +234,12 @@ static bool prepare(br_server *server, const br_launch *launch, const br_options
         br_config_deinit(&server->config);
         return false;
     }
+    for (uint32_t i = 0; i < server->app->route_count; i++) {
+        if (server->app->routes[i].method_index == BR_METHOD_WS) {
+            say("[server] Warning: this build has no WebSockets: %.*s answers 501\n",
+                BL_SLICE_ARG(server->app->routes[i].path));
+        }
+    }
     return true;
 }
 

@@ -57,9 +57,9 @@ Test(value, float_text)
         {1e23, "100000000000000000000000"},
         {123456789.125, "123456789.125"},
         {9007199254740993.0, "9007199254740992"},
-        {INFINITY, "inf"},
-        {-INFINITY, "-inf"},
-        {NAN, "NaN"},
+        {(double)INFINITY, "inf"},
+        {-(double)INFINITY, "-inf"},
+        {(double)NAN, "NaN"},
         {9.5367431640625e-07, "0.00000095367431640625"},
         {0x1p-44, "0.00000000000005684341886080802"},
     };
@@ -131,7 +131,7 @@ Test(value, equality_and_hash)
     vm_value floats = vm_list_from(heap, same, 1);
     cr_expect(vm_equal(ints, floats));
     cr_expect_eq(vm_hash(ints), vm_hash(floats));
-    cr_expect(!vm_equal(vm_float(NAN), vm_float(NAN)));
+    cr_expect(!vm_equal(vm_float((double)NAN), vm_float((double)NAN)));
     cr_expect(vm_equal(vm_float(0.0), vm_float(-0.0)));
     cr_expect_eq(vm_hash(vm_float(0.0)), vm_hash(vm_float(-0.0)));
     cr_expect(!vm_equal(vm_int(INT64_MAX), vm_float(0x1p63)));
@@ -156,7 +156,7 @@ Test(value, order)
     int order;
     cr_expect(vm_compare(prefix, whole, &order));
     cr_expect_eq(order, -1);
-    cr_expect(vm_compare(vm_int(2), vm_float(NAN), &order));
+    cr_expect(vm_compare(vm_int(2), vm_float((double)NAN), &order));
     cr_expect_eq(order, 2);
     cr_expect(vm_compare(vm_int(INT64_MAX), vm_float(0x1p63), &order));
     cr_expect_eq(order, -1);

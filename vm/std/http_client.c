@@ -221,8 +221,10 @@ static bool start_tls(http_stream *stream, const http_url *url)
 {
     pthread_once(&tls_once, make_tls_context);
     stream->tls = tls_context != NULL ? SSL_new(tls_context) : NULL;
+    // OpenSSL copies the name; its macro takes it as if it could be written.
+    char *host = (char *)(uintptr_t)url->host;
     if (stream->tls == NULL || SSL_set1_host(stream->tls, url->host) != 1 ||
-        SSL_set_tlsext_host_name(stream->tls, url->host) != 1 ||
+        SSL_set_tlsext_host_name(stream->tls, host) != 1 ||
         SSL_set_fd(stream->tls, stream->fd) != 1) {
         return refuse_tls(stream);
     }

@@ -15,7 +15,8 @@ typedef struct owner {
     ir_liveness liveness;
     uint32_t block_count; // Blocks that liveness knows: later ones only drop and jump.
     bool *live;           // By variable, while a block is walked.
-    ir_var *touched;      // Those that were set.
+    bool *is_touched;
+    ir_var *touched; // Those that have been set in this block, each once.
     uint32_t touched_count;
     uint32_t touched_capacity;
 } owner;
@@ -106,6 +107,10 @@ static void find_aliases(ir_function *function)
 
 static void touch(owner *own, ir_var var)
 {
+    if (own->is_touched[var]) {
+        return;
+    }
+    own->is_touched[var] = true;
     if (own->touched_count == own->touched_capacity) {
         own->touched_capacity = own->touched_capacity == 0 ? 64 : own->touched_capacity * 2;
         own->touched = bl_realloc(own->touched, own->touched_capacity * sizeof *own->touched);
@@ -130,6 +135,7 @@ static void begin_block(owner *own, const ir_block *block, const ir_var *globals
 {
     for (uint32_t i = 0; i < own->touched_count; i++) {
         own->live[own->touched[i]] = false;
+        own->is_touched[own->touched[i]] = false;
     }
     own->touched_count = 0;
     for (uint32_t i = 0; i < global_count; i++) {
@@ -310,7 +316,9 @@ static void grow_live(owner *own, uint32_t *capacity)
     }
     uint32_t larger = own->function->variable_count * 2;
     own->live = bl_realloc(own->live, larger);
+    own->is_touched = bl_realloc(own->is_touched, larger);
     memset(own->live + *capacity, 0, larger - *capacity);
+    memset(own->is_touched + *capacity, 0, larger - *capacity);
     *capacity = larger;
 }
 
@@ -461,6 +469,7 @@ void ir_place_counts(ir_function *function)
     ir_liveness_init(&own.liveness, function);
     uint32_t capacity = function->variable_count + 16;
     own.live = bl_alloc_zeroed(capacity, 1);
+    own.is_touched = bl_alloc_zeroed(capacity, 1);
     ir_var *globals = bl_alloc((own.liveness.bit_count + 1) * sizeof *globals);
     uint32_t global_count = 0;
     uint32_t variable_count = function->variable_count;
@@ -496,6 +505,7 @@ void ir_place_counts(ir_function *function)
     bl_free(globals);
     bl_free(own.touched);
     bl_free(own.live);
+    bl_free(own.is_touched);
     ir_liveness_deinit(&own.liveness);
     ir_renumber(function);
 }

@@ -339,6 +339,18 @@ static bool next_combination(const spec_pass *pass, const spec_values *values, u
 
 typedef enum spec_verdict { SPEC_PROVED, SPEC_REFUTED, SPEC_UNDECIDED } spec_verdict;
 
+// Parameters that are all Bool, or none: the search sees every case, and what it does not refute
+// is proved.
+static bool has_few_cases(const spec_pass *pass)
+{
+    for (uint32_t i = 0; i < pass->count; i++) {
+        if (!pass->is_bool[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static spec_verdict search(const spec_pass *pass, spec_frame *frame)
 {
     spec_values values = {.count = 0};
@@ -347,17 +359,19 @@ static spec_verdict search(const spec_pass *pass, spec_frame *frame)
     for (uint32_t i = 0; i < pass->count; i++) {
         frame->values[i] = (spec_value){pass->is_bool[i], pass->is_bool[i] ? 0 : values.items[0]};
     }
+    bool is_complete = has_few_cases(pass);
     for (uint32_t tries = 0; tries < SPEC_TRIES_MAX; tries++) {
         bool holds = true;
         spec_answer answer = try_values(frame, &holds);
         if (answer == SPEC_VALUE && !holds) {
             return SPEC_REFUTED;
         }
+        is_complete = is_complete && answer == SPEC_VALUE;
         if (!next_combination(pass, &values, digits, frame)) {
             break;
         }
     }
-    return SPEC_UNDECIDED;
+    return is_complete ? SPEC_PROVED : SPEC_UNDECIDED;
 }
 
 // ---- reports ---------------------------------------------------------------------------------
@@ -451,9 +465,10 @@ static void check_function(lang_unit *unit, const lang_item *item)
         return;
     }
     spec_frame frame = {.pass = &pass};
-    if (search(&pass, &frame) == SPEC_REFUTED) {
+    spec_verdict verdict = search(&pass, &frame);
+    if (verdict == SPEC_REFUTED) {
         report_refuted(&pass, &frame);
-    } else if (!lang_spec_is_proved(&pass)) {
+    } else if (verdict == SPEC_UNDECIDED && !lang_spec_is_proved(&pass)) {
         report_undecided(&pass);
     }
 }

@@ -3,10 +3,12 @@
 // The body is split at its ifs; each way through it narrows the intervals that its conditions and
 // the preconditions put on the parameters. At a leaf the result is a polynomial in the parameters,
 // and each comparison of a postcondition is the sign of a difference of two polynomials: equal ones
-// vanish, linear ones have bounds. Whatever is not covered is not proved.
+// vanish, linear ones have bounds, and so have those that differ from a condition on the way by
+// something with bounds. Whatever is not covered is not proved.
 #include "lang/specs.h"
 
 #define SPEC_TERMS_MAX 64 // Of a polynomial.
+#define SPEC_FACTS_MAX 32 // On one way to a leaf: each is tried at each comparison there.
 
 // A sum of terms coefficient * product of variables; terms differ in their powers.
 typedef struct spec_term {
@@ -133,10 +135,18 @@ static bool polynomial_of(const spec_pass *pass, const lang_expr *expr,
     }
 }
 
+// A polynomial that is not negative on the way to a leaf: `a > b` gives a - b - 1.
+typedef struct spec_fact {
+    spec_polynomial polynomial;
+    const struct spec_fact *next;
+} spec_fact;
+
 // What is known of the parameters on the way to a leaf of the body: both ends inclusive.
 typedef struct spec_ranges {
     int64_t low[SPEC_PARAMETERS_MAX];
     int64_t high[SPEC_PARAMETERS_MAX];
+    const spec_fact *facts;
+    uint32_t fact_count;
 } spec_ranges;
 
 __extension__ typedef __int128 wide_integer; // Sums of products of 64-bit numbers.
@@ -182,6 +192,36 @@ static bool bounds_of(const spec_polynomial *polynomial, const spec_ranges *rang
     *low = no_least || least < INT64_MIN ? INT64_MIN : (int64_t)least;
     *high = no_most || most > INT64_MAX ? INT64_MAX : (int64_t)most;
     return true;
+}
+
+// Bounds of a polynomial by the intervals alone, or by those of its distance from one fact: what
+// exceeds a number that is not negative is at least as large as the difference.
+static bool bounds_by_facts(const spec_polynomial *polynomial, const spec_ranges *ranges,
+                            int64_t *low, int64_t *high)
+{
+    bool is_bounded = bounds_of(polynomial, ranges, low, high);
+    if (!is_bounded) {
+        *low = INT64_MIN;
+        *high = INT64_MAX;
+    }
+    for (const spec_fact *fact = ranges->facts; fact != NULL; fact = fact->next) {
+        int64_t least = 0;
+        int64_t most = 0;
+        int64_t unused = 0;
+        spec_polynomial distance = *polynomial;
+        if (add_scaled(&distance, &fact->polynomial, -1) &&
+            bounds_of(&distance, ranges, &least, &unused)) {
+            *low = least > *low ? least : *low;
+            is_bounded = true;
+        }
+        distance = *polynomial;
+        if (add_scaled(&distance, &fact->polynomial, 1) &&
+            bounds_of(&distance, ranges, &unused, &most)) {
+            *high = most < *high ? most : *high;
+            is_bounded = true;
+        }
+    }
+    return is_bounded;
 }
 
 static lang_binary opposite(lang_binary operator_)
@@ -232,6 +272,36 @@ static void narrow(spec_ranges *ranges, uint32_t variable, lang_binary operator_
     ranges->high[variable] = high;
 }
 
+// Remembers that sign * difference - less is not negative.
+static void add_fact(const spec_pass *pass, spec_ranges *ranges, const spec_polynomial *difference,
+                     int64_t sign, int64_t less)
+{
+    if (ranges->fact_count == SPEC_FACTS_MAX) {
+        return;
+    }
+    spec_fact *fact = bl_arena_alloc_zeroed(pass->unit->world->arena, sizeof(*fact));
+    spec_term constant = {.coefficient = -less};
+    if (add_scaled(&fact->polynomial, difference, sign) && add_term(&fact->polynomial, &constant)) {
+        fact->next = ranges->facts;
+        ranges->facts = fact;
+        ranges->fact_count += 1;
+    }
+}
+
+// The comparison `difference operator_ 0` holds.
+static void learn_fact(const spec_pass *pass, spec_ranges *ranges,
+                       const spec_polynomial *difference, lang_binary operator_)
+{
+    bool is_strict = operator_ == LANG_BINARY_LESS || operator_ == LANG_BINARY_GREATER;
+    bool is_equal = operator_ == LANG_BINARY_EQUAL;
+    if (is_equal || operator_ == LANG_BINARY_GREATER || operator_ == LANG_BINARY_GREATER_EQUAL) {
+        add_fact(pass, ranges, difference, 1, is_strict ? 1 : 0);
+    }
+    if (is_equal || operator_ == LANG_BINARY_LESS || operator_ == LANG_BINARY_LESS_EQUAL) {
+        add_fact(pass, ranges, difference, -1, is_strict ? 1 : 0);
+    }
+}
+
 // Learns what it can from a condition that holds (or, negated, does not).
 static void learn(const spec_pass *pass, spec_ranges *ranges, const lang_expr *expr, bool negated)
 {
@@ -257,6 +327,7 @@ static void learn(const spec_pass *pass, spec_ranges *ranges, const lang_expr *e
         !add_scaled(&left, &right, -1)) {
         return;
     }
+    learn_fact(pass, ranges, &left, negated ? opposite(operator_) : operator_);
     // left is now variable + constant for the bounds that an interval can hold.
     int variable = -1;
     int64_t constant = 0;
@@ -333,7 +404,7 @@ static bool proves(const spec_pass *pass, const spec_ranges *ranges, const lang_
     int64_t high = 0;
     if (!polynomial_of(pass, left_side, result, &left) ||
         !polynomial_of(pass, right_side, result, &right) || !add_scaled(&left, &right, -1) ||
-        !bounds_of(&left, ranges, &low, &high)) {
+        !bounds_by_facts(&left, ranges, &low, &high)) {
         return false;
     }
     switch ((int)operator_) {
@@ -390,7 +461,7 @@ static bool prove(const spec_pass *pass, spec_ranges ranges, const lang_expr *bo
 
 bool lang_spec_is_proved(const spec_pass *pass)
 {
-    spec_ranges ranges;
+    spec_ranges ranges = {.facts = NULL};
     for (uint32_t i = 0; i < SPEC_PARAMETERS_MAX; i++) {
         ranges.low[i] = INT64_MIN;
         ranges.high[i] = INT64_MAX;

@@ -161,6 +161,11 @@ Test(lower, handlers)
          "effect Ask { ask! : () -> Int }\nfn main() -> Int = "
          "with { Ask: { ask: || 7 } } Ask.ask!() + Ask.ask!()",
          "14"},
+        {"abort out of a loop that owns values",
+         "@prelude(script)\neffect Ask { ask! : () -> Int }\n"
+         "fn main() -> List<Int> = handle List.map([1, 2, 3], "
+         "|x| if x == 2 then Ask.ask!() else x) with { Ask.ask!() -> [0] }",
+         "[0]"},
         {"unhandled", "effect Ask { ask! : () -> Int }\nfn main!() -> {Ask} Int = Ask.ask!()",
          "error 2: Unhandled effect: Ask.ask"},
     };

@@ -483,9 +483,11 @@ static bool on_pass(eng_core *engine)
 static void on_conn_error(eng_core *engine, eng_http_error error, const char *detail)
 {
     br_core *core = core_of(engine);
+    const char *reason = eng_http_error_text(error);
+    bool has_detail = detail[0] != '\0' && strcmp(detail, reason) != 0;
     bl_buffer line = {0};
-    bl_buffer_format(&line, "[server] Connection error: %s%s%s\n", eng_http_error_text(error),
-                     detail[0] == '\0' ? "" : ": ", detail);
+    bl_buffer_format(&line, "[server] Connection error: %s%s%s\n", reason, has_detail ? ": " : "",
+                     has_detail ? detail : "");
     br_log_line(core->log, bl_buffer_slice(&line));
     bl_buffer_deinit(&line);
 }

@@ -145,6 +145,10 @@ void bl_buffer_append_slice(bl_buffer *buffer, bl_slice slice);
 void bl_buffer_append_char(bl_buffer *buffer, char c);
 void bl_buffer_format(bl_buffer *buffer, const char *format, ...) BL_PRINTF(2, 3);
 
+// The escape of a character that may not stand for itself in a JSON string: a control character, a
+// quote or a backslash (RFC 8259 section 7).
+void bl_buffer_append_json_escape(bl_buffer *buffer, unsigned char c);
+
 static inline bl_slice bl_buffer_slice(const bl_buffer *buffer)
 {
     return (bl_slice){buffer->data, buffer->size};

@@ -55,3 +55,15 @@ void bl_buffer_format(bl_buffer *buffer, const char *format, ...)
     va_end(again);
     buffer->size += (size_t)size;
 }
+
+void bl_buffer_append_json_escape(bl_buffer *buffer, unsigned char c)
+{
+    static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
+                                   ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
+    char letter = c < sizeof(letters) ? letters[c] : '\0';
+    if (letter != '\0') {
+        bl_buffer_append(buffer, (char[]){'\\', letter}, 2);
+    } else {
+        bl_buffer_format(buffer, "\\u%04x", (unsigned)c);
+    }
+}

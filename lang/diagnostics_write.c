@@ -306,29 +306,6 @@ static size_t character_size(const uint8_t *text, size_t size)
     return overlong || too_large || surrogate ? 0 : want;
 }
 
-static void json_escape(bl_buffer *out, char c)
-{
-    switch (c) {
-    case '"':
-    case '\\':
-        bl_buffer_append_char(out, '\\');
-        bl_buffer_append_char(out, c);
-        break;
-    case '\n':
-        bl_buffer_append(out, "\\n", 2);
-        break;
-    case '\r':
-        bl_buffer_append(out, "\\r", 2);
-        break;
-    case '\t':
-        bl_buffer_append(out, "\\t", 2);
-        break;
-    default:
-        bl_buffer_format(out, "\\u%04x", (unsigned)(uint8_t)c);
-        break;
-    }
-}
-
 static void json_string(json_writer *json, bl_slice text)
 {
     bl_buffer_append_char(json->out, '"');
@@ -339,7 +316,7 @@ static void json_string(json_writer *json, bl_slice text)
             bl_buffer_append(json->out, "\xEF\xBF\xBD", 3);
             size = 1;
         } else if (size == 1 && ((uint8_t)c < 0x20 || c == '"' || c == '\\')) {
-            json_escape(json->out, c);
+            bl_buffer_append_json_escape(json->out, (uint8_t)c);
         } else {
             bl_buffer_append(json->out, text.data + at, size);
         }

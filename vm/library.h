@@ -56,6 +56,26 @@ struct vm_native {
     const struct vm_module *module; // Filled by vm_library_add.
 };
 
+// A row of a table. Rows whose last arguments may be left out use NATIVE_EXTRA.
+#define NATIVE(name_, arity_, owned_, flags_, function_, type_, summary_)                          \
+    {.name = name_,                                                                                \
+     .arity = arity_,                                                                              \
+     .arity_max = arity_,                                                                          \
+     .owned = owned_,                                                                              \
+     .flags = flags_,                                                                              \
+     .function = function_,                                                                        \
+     .type = type_,                                                                                \
+     .summary = summary_},
+#define NATIVE_EXTRA(name_, arity_, arity_max_, owned_, flags_, function_, type_, summary_)        \
+    {.name = name_,                                                                                \
+     .arity = arity_,                                                                              \
+     .arity_max = arity_max_,                                                                      \
+     .owned = owned_,                                                                              \
+     .flags = (flags_) | VM_EXTRA_ARGS,                                                            \
+     .function = function_,                                                                        \
+     .type = type_,                                                                                \
+     .summary = summary_},
+
 // The preludes, smallest first; a module is known to the checker from one prelude on.
 typedef enum vm_prelude {
     VM_PRELUDE_MINIMAL,

@@ -4,39 +4,6 @@
 #include "router/router.h"
 #include "vm/std/json.h"
 
-static void append_escaped(bl_buffer *out, unsigned char c)
-{
-    static const char hex[] = "0123456789abcdef";
-    switch (c) {
-    case '"':
-        bl_buffer_append(out, "\\\"", 2);
-        break;
-    case '\\':
-        bl_buffer_append(out, "\\\\", 2);
-        break;
-    case '\n':
-        bl_buffer_append(out, "\\n", 2);
-        break;
-    case '\r':
-        bl_buffer_append(out, "\\r", 2);
-        break;
-    case '\t':
-        bl_buffer_append(out, "\\t", 2);
-        break;
-    case '\b':
-        bl_buffer_append(out, "\\b", 2);
-        break;
-    case '\f':
-        bl_buffer_append(out, "\\f", 2);
-        break;
-    default: // Not an enum: every other control character.
-        bl_buffer_append(out, "\\u00", 4);
-        bl_buffer_append_char(out, hex[c >> 4]);
-        bl_buffer_append_char(out, hex[c & 15]);
-        break;
-    }
-}
-
 void br_json_text(bl_buffer *out, bl_slice text)
 {
     bl_buffer repaired = {0};
@@ -50,7 +17,7 @@ void br_json_text(bl_buffer *out, bl_slice text)
         unsigned char c = (unsigned char)text.data[i];
         if (c < 0x20 || c == '"' || c == '\\') {
             bl_buffer_append(out, text.data + start, i - start);
-            append_escaped(out, c);
+            bl_buffer_append_json_escape(out, c);
             start = i + 1;
         }
     }

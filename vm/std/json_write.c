@@ -38,23 +38,6 @@ static bool refuse_value(writer *self, vm_value value)
 
 // ---- scalars ---------------------------------------------------------------------------------
 
-static void write_escape(bl_buffer *out, unsigned char c)
-{
-    static const char short_forms[] = {
-        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
-    if (c == '"' || c == '\\') {
-        char pair[2] = {'\\', (char)c};
-        bl_buffer_append(out, pair, 2);
-    } else if (c < sizeof(short_forms) && short_forms[c] != 0) {
-        char pair[2] = {'\\', short_forms[c]};
-        bl_buffer_append(out, pair, 2);
-    } else {
-        static const char digits[] = "0123456789abcdef";
-        char code[6] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
-        bl_buffer_append(out, code, 6);
-    }
-}
-
 static bool is_escaped(unsigned char c)
 {
     return c < 0x20 || c == '"' || c == '\\';
@@ -91,7 +74,7 @@ static void write_string(bl_buffer *out, bl_slice text)
         for (; at < end; at++) {
             if (is_escaped((unsigned char)text.data[at])) {
                 bl_buffer_append(out, text.data + start, at - start);
-                write_escape(out, (unsigned char)text.data[at]);
+                bl_buffer_append_json_escape(out, (unsigned char)text.data[at]);
                 start = at + 1;
             }
         }

@@ -13,26 +13,6 @@
 #include "vm/heap.h"
 #include "vm/library.h"
 
-// A row of a table; see library.h. Rows whose last arguments may be left out use NATIVE_EXTRA.
-#define NATIVE(name_, arity_, owned_, flags_, function_, type_, summary_)                          \
-    {.name = name_,                                                                                \
-     .arity = arity_,                                                                              \
-     .arity_max = arity_,                                                                          \
-     .owned = owned_,                                                                              \
-     .flags = flags_,                                                                              \
-     .function = function_,                                                                        \
-     .type = type_,                                                                                \
-     .summary = summary_},
-#define NATIVE_EXTRA(name_, arity_, arity_max_, owned_, flags_, function_, type_, summary_)        \
-    {.name = name_,                                                                                \
-     .arity = arity_,                                                                              \
-     .arity_max = arity_max_,                                                                      \
-     .owned = owned_,                                                                              \
-     .flags = (flags_) | VM_EXTRA_ARGS,                                                            \
-     .function = function_,                                                                        \
-     .type = type_,                                                                                \
-     .summary = summary_},
-
 // The file's table must be called `natives`.
 #define STD_MODULE(name_, alias_, prelude_, source_)                                               \
     {                                                                                              \

@@ -6,27 +6,6 @@
 #include "vm_bridge/context.h"
 #include "vm_bridge/words.h"
 
-// A row of a table; see vm/library.h.
-#define NATIVE(name_, arity_, owned_, flags_, function_, type_, summary_)                          \
-    {.name = name_,                                                                                \
-     .arity = arity_,                                                                              \
-     .arity_max = arity_,                                                                          \
-     .owned = owned_,                                                                              \
-     .flags = flags_,                                                                              \
-     .function = function_,                                                                        \
-     .type = type_,                                                                                \
-     .summary = summary_},
-// One whose last arguments may be left out.
-#define NATIVE_EXTRA(name_, arity_, arity_max_, owned_, flags_, function_, type_, summary_)        \
-    {.name = name_,                                                                                \
-     .arity = arity_,                                                                              \
-     .arity_max = arity_max_,                                                                      \
-     .owned = owned_,                                                                              \
-     .flags = (flags_) | VM_EXTRA_ARGS,                                                            \
-     .function = function_,                                                                        \
-     .type = type_,                                                                                \
-     .summary = summary_},
-
 #define WEB_MODULE(name) extern vm_module web_##name##_module;
 #include "vm_bridge/web/modules.def"
 #undef WEB_MODULE

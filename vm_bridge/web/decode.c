@@ -1,8 +1,7 @@
 // vm_bridge/web/decode.c: Request.decode: a JSON body as a record of a type of the program.
 //
-// All fields are checked in the order of their names and every fault is reported; fields of types
-// that are no text, integer or boolean accept any JSON. The answer to a body that does not fit is a
-// ready response, 422.
+// All fields are checked in the order of their names and every fault is reported, nested records
+// with the path to the field. The answer to a body that does not fit is a ready response, 422.
 #include "vm_bridge/web/request.h"
 
 #include "vm/std/json.h"
@@ -16,6 +15,7 @@ typedef struct web_decoder {
     vm_task *task;
     vm_heap *heap;
     bl_buffer errors; // JSON objects, joined by commas.
+    bl_buffer path;   // Of the record in work: "a.b."
     int depth;
 } web_decoder;
 
@@ -47,7 +47,8 @@ static void field_error(web_decoder *decoder, const vm_schema_field *field, cons
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof(text), format, arguments); // Cut where it is too long.
     va_end(arguments);
-    add_error(decoder, "'%s' %s", field->name->data, text);
+    add_error(decoder, "'%.*s%s' %s", (int)decoder->path.size,
+              decoder->path.size > 0 ? decoder->path.data : "", field->name->data, text);
 }
 
 // ---- constraints -----------------------------------------------------------------------------
@@ -207,18 +208,18 @@ static bool check_constraints(web_decoder *decoder, const vm_schema_field *field
 static bool decode_record(web_decoder *decoder, const vm_schema *schema, vm_value object,
                           vm_value *result);
 
-// A field of a record type accepts any JSON: what fits becomes a record of the type, the rest stays
-// as it came. *result is owned.
-static void decode_nested(web_decoder *decoder, const vm_schema_field *field, vm_value value,
+static bool decode_nested(web_decoder *decoder, const vm_schema_field *field, vm_value value,
                           vm_value *result)
 {
-    size_t reported = decoder->errors.size;
-    bool fits = value.tag == VM_RECORD && decoder->depth < NESTING_MAX &&
-                decode_record(decoder, field->record, value, result);
-    if (!fits) {
-        decoder->errors.size = reported;
-        *result = vm_dup(value);
+    if (value.tag != VM_RECORD || decoder->depth >= NESTING_MAX) {
+        field_error(decoder, field, "must be an object");
+        return false;
     }
+    size_t before = decoder->path.size;
+    bl_buffer_format(&decoder->path, "%s.", field->name->data);
+    bool is_good = decode_record(decoder, field->record, value, result);
+    decoder->path.size = before;
+    return is_good;
 }
 
 // False when the value does not fit; the reason is reported. *result is owned.
@@ -237,8 +238,7 @@ static bool decode_value(web_decoder *decoder, const vm_schema_field *field, vm_
         wanted = value.tag == VM_BOOL ? NULL : "must be a boolean";
         break;
     case VM_SCHEMA_RECORD:
-        decode_nested(decoder, field, value, result);
-        return true;
+        return decode_nested(decoder, field, value, result);
     case VM_SCHEMA_FLOAT:
     case VM_SCHEMA_ANY:
         break;
@@ -364,5 +364,6 @@ vm_status web_request_decode(vm_task *task, vm_value *args, vm_value *result)
         bl_buffer_deinit(&body);
     }
     bl_buffer_deinit(&decoder.errors);
+    bl_buffer_deinit(&decoder.path);
     return VM_OK;
 }

@@ -52,6 +52,12 @@ static void push(reader *self, vm_value value)
     self->stack[self->stack_size++] = value;
 }
 
+// What was pushed since the stack had that size. Nothing at all may have been pushed yet.
+static vm_value *pushed_since(const reader *self, size_t base)
+{
+    return self->stack_size == base ? NULL : self->stack + base;
+}
+
 // The next byte that is no white space, 0 at the end (0 is no JSON).
 static char skip_blanks(reader *self)
 {
@@ -408,7 +414,7 @@ static bool read_array(reader *self, vm_value *result)
     if (!read_items(self)) {
         return false; // What is on the stack is dropped by std_json_parse.
     }
-    *result = vm_list_from(self->heap, self->stack + base, self->stack_size - base);
+    *result = vm_list_from(self->heap, pushed_since(self, base), self->stack_size - base);
     self->stack_size = base;
     return true;
 }
@@ -560,7 +566,7 @@ static bool read_object(reader *self, vm_value *result)
     if (!read_members(self)) {
         return false; // As in read_array.
     }
-    vm_value *members = self->stack + base;
+    vm_value *members = pushed_since(self, base);
     size_t count = (self->stack_size - base) / 2;
     size_t type;
     size_t value;

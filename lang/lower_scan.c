@@ -2,6 +2,7 @@
 // variables inner functions capture, which operations some handler of the program may take, and
 // whether a handler clause resumes at its tail.
 #include "lang/lower.h"
+#include "lang/walk.h"
 
 typedef struct scan {
     lower_program *program;
@@ -14,43 +15,15 @@ typedef struct scan {
 
 static void scan_expr(scan *scan_, const lang_expr *expr);
 
+static void bind_name(void *of, const lang_pattern *name)
+{
+    scan *scan_ = of;
+    scan_->levels[name->id] = scan_->level;
+}
+
 static void bind_pattern(scan *scan_, const lang_pattern *pattern)
 {
-    switch (pattern->kind) {
-    case LANG_PATTERN_NAME:
-        scan_->levels[pattern->id] = scan_->level;
-        return;
-    case LANG_PATTERN_CONSTRUCTOR:
-        for (uint32_t i = 0; i < pattern->as.constructor.arguments.count; i++) {
-            bind_pattern(scan_, pattern->as.constructor.arguments.items[i]);
-        }
-        return;
-    case LANG_PATTERN_TUPLE:
-        for (uint32_t i = 0; i < pattern->as.tuple.count; i++) {
-            bind_pattern(scan_, pattern->as.tuple.items[i]);
-        }
-        return;
-    case LANG_PATTERN_RECORD:
-        for (uint32_t i = 0; i < pattern->as.record.count; i++) {
-            bind_pattern(scan_, pattern->as.record.fields[i].pattern);
-        }
-        return;
-    case LANG_PATTERN_LIST:
-        for (uint32_t i = 0; i < pattern->as.list.items.count; i++) {
-            bind_pattern(scan_, pattern->as.list.items.items[i]);
-        }
-        if (pattern->as.list.rest != NULL) {
-            bind_pattern(scan_, pattern->as.list.rest);
-        }
-        return;
-    case LANG_PATTERN_WILDCARD:
-    case LANG_PATTERN_INT:
-    case LANG_PATTERN_FLOAT:
-    case LANG_PATTERN_STRING:
-    case LANG_PATTERN_BOOL:
-    case LANG_PATTERN_UNIT:
-        return;
-    }
+    lang_walk_names(pattern, bind_name, scan_);
 }
 
 static void use_local(scan *scan_, uint32_t id)
@@ -141,63 +114,16 @@ static void scan_effects(scan *scan_, const lang_expr *expr)
     }
 }
 
-static void scan_list(scan *scan_, const lang_expr_list *list)
+static void visit_expr(void *of, const lang_expr *expr)
 {
-    for (uint32_t i = 0; i < list->count; i++) {
-        scan_expr(scan_, list->items[i]);
-    }
-}
-
-static void scan_optional(scan *scan_, const lang_expr *expr)
-{
-    if (expr != NULL) {
-        scan_expr(scan_, expr);
-    }
-}
-
-static void scan_data(scan *scan_, const lang_expr *expr)
-{
-    if (expr->kind == LANG_EXPR_STRING) {
-        for (uint32_t i = 0; i < expr->as.string.count; i++) {
-            scan_optional(scan_, expr->as.string.parts[i].expr);
-        }
-    } else if (expr->kind == LANG_EXPR_MAP) {
-        for (uint32_t i = 0; i < expr->as.map.count; i++) {
-            scan_expr(scan_, expr->as.map.entries[i].key);
-            scan_expr(scan_, expr->as.map.entries[i].value);
-        }
-    } else {
-        scan_optional(scan_, expr->as.record.base);
-        for (uint32_t i = 0; i < expr->as.record.count; i++) {
-            scan_expr(scan_, expr->as.record.fields[i].value);
-        }
-    }
+    scan_expr(of, expr);
 }
 
 static void scan_expr(scan *scan_, const lang_expr *expr)
 {
-    switch (expr->kind) {
-    case LANG_EXPR_INT:
-    case LANG_EXPR_FLOAT:
-    case LANG_EXPR_BOOL:
-    case LANG_EXPR_UNIT:
-    case LANG_EXPR_TYPE_NAME:
-    case LANG_EXPR_HOLE:
-        return;
+    switch ((int)expr->kind) {
     case LANG_EXPR_NAME:
         use_local(scan_, expr->id);
-        return;
-    case LANG_EXPR_STRING:
-    case LANG_EXPR_MAP:
-    case LANG_EXPR_RECORD:
-    case LANG_EXPR_UPDATE:
-    case LANG_EXPR_STRUCT:
-        scan_data(scan_, expr);
-        return;
-    case LANG_EXPR_TUPLE:
-    case LANG_EXPR_LIST:
-    case LANG_EXPR_SET:
-        scan_list(scan_, &expr->as.list);
         return;
     case LANG_EXPR_BLOCK:
         for (uint32_t i = 0; i < expr->as.block.count; i++) {
@@ -206,11 +132,6 @@ static void scan_expr(scan *scan_, const lang_expr *expr)
         return;
     case LANG_EXPR_LAMBDA:
         scan_inner(scan_, &expr->as.lambda.parameters, expr->as.lambda.body);
-        return;
-    case LANG_EXPR_IF:
-        scan_expr(scan_, expr->as.condition.condition);
-        scan_expr(scan_, expr->as.condition.then_branch);
-        scan_optional(scan_, expr->as.condition.else_branch);
         return;
     case LANG_EXPR_MATCH:
         scan_match(scan_, expr);
@@ -225,34 +146,12 @@ static void scan_expr(scan *scan_, const lang_expr *expr)
     case LANG_EXPR_HANDLE:
         scan_effects(scan_, expr);
         return;
-    case LANG_EXPR_RESTRICT:
-        scan_expr(scan_, expr->as.restriction.body);
-        return;
-    case LANG_EXPR_EXPECT:
-        scan_expr(scan_, expr->as.expect.subject);
-        scan_optional(scan_, expr->as.expect.operand);
-        return;
-    case LANG_EXPR_UNARY:
-        scan_expr(scan_, expr->as.unary.operand);
-        return;
-    case LANG_EXPR_BINARY:
-    case LANG_EXPR_PIPE:
-    case LANG_EXPR_RANGE:
-        scan_expr(scan_, expr->as.binary.left);
-        scan_expr(scan_, expr->as.binary.right);
-        return;
-    case LANG_EXPR_CALL:
-        scan_expr(scan_, expr->as.call.callee);
-        for (uint32_t i = 0; i < expr->as.call.count; i++) {
-            scan_expr(scan_, expr->as.call.arguments[i].value);
-        }
-        return;
     case LANG_EXPR_FIELD:
         use_local(scan_, expr->id);
         scan_expr(scan_, expr->as.field.object);
         return;
-    case LANG_EXPR_TRY:
-        scan_expr(scan_, expr->as.operand);
+    default: // The other kinds bind nothing and refer to nothing themselves.
+        lang_walk(expr, visit_expr, scan_);
         return;
     }
 }

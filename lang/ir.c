@@ -328,6 +328,7 @@ void ir_renumber(ir_function *function)
             // The last successor first, so that the first one directly follows its block.
             uint32_t i = ir_successor_count(top->block) - 1 - top->next++;
             ir_block *to = *ir_successor(top->block, i);
+            BL_CHECK(to != NULL); // As many as the count says are set.
             if (!seen[to->id]) {
                 seen[to->id] = true;
                 stack[depth++] = (frame){to, 0};

@@ -48,7 +48,9 @@ static bool is_same(const lang_type *a, const lang_type *b)
         if (a->arguments[i] != b->arguments[i]) {
             return false;
         }
-        if (a->field_names != NULL && !bl_slice_equal(a->field_names[i], b->field_names[i])) {
+        // Types of one shape either both name their parts or both do not.
+        if (a->field_names != NULL && b->field_names != NULL &&
+            !bl_slice_equal(a->field_names[i], b->field_names[i])) {
             return false;
         }
     }

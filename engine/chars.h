@@ -9,7 +9,8 @@ enum {
     ENG_CHAR_TOKEN = 1,  // RFC 9110 section 5.6.2: tchar.
     ENG_CHAR_TARGET = 2, // RFC 3986: what may stand in path and query, and '%', '[', ']'; no '#'.
     ENG_CHAR_VALUE = 4,  // RFC 9110 section 5.5: visible, obs-text, blank, tab.
-    ENG_CHAR_HOST = 8,   // RFC 3986 section 3.2.2, with port and brackets; no user part.
+    ENG_CHAR_NAME =
+        8, // RFC 3986 section 3.2.2: reg-name, and what a bracketed address has but ':'.
     ENG_CHAR_HEX = 16,
 };
 
@@ -30,9 +31,9 @@ static inline bool eng_is_value_char(char c)
     return (eng_char_classes[(uint8_t)c] & ENG_CHAR_VALUE) != 0;
 }
 
-static inline bool eng_is_host_char(char c)
+static inline bool eng_is_name_char(char c)
 {
-    return (eng_char_classes[(uint8_t)c] & ENG_CHAR_HOST) != 0;
+    return (eng_char_classes[(uint8_t)c] & ENG_CHAR_NAME) != 0;
 }
 
 static inline bool eng_is_blank(char c)

@@ -197,6 +197,9 @@ static bool read_target(eng_head *head, uint32_t end)
 {
     uint32_t at = head->at;
     while (at < end && eng_is_target_char(head->base[at])) {
+        if (head->base[at] == '?' && head->query_at == 0) {
+            head->query_at = at;
+        }
         at += 1;
     }
     head->at = at;
@@ -226,6 +229,11 @@ static bool read_version(eng_head *head, uint32_t end)
 {
     static const char form[VERSION_SIZE + 1] = "HTTP/d.d\r\n";
     uint32_t start = head->target_end + 1;
+    // Nearly every head says 1.1 and has it whole: one comparison.
+    if (head->at == start && end - start >= VERSION_SIZE &&
+        memcmp(head->base + start, "HTTP/1.1\r\n", VERSION_SIZE) == 0) {
+        head->at = start + VERSION_SIZE;
+    }
     while (head->at < end && head->at < start + VERSION_SIZE) {
         char c = head->base[head->at];
         char want = form[head->at - start];
@@ -259,6 +267,7 @@ void eng_head_init(eng_head *head, const eng_limits *limits, const char *base, e
     head->at = 0;
     head->stage = ENG_HEAD_EMPTY;
     head->empty_line_count = 0;
+    head->query_at = 0;
     head->in_name = false;
     head->has_value = false;
     head->field_count = 0;

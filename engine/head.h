@@ -32,7 +32,8 @@ typedef struct eng_head {
     uint32_t at; // Everything before is parsed; at DONE: where the body starts.
     uint32_t method_at, method_end;
     uint32_t target_at, target_end;
-    uint8_t stage; // eng_head_stage.
+    uint32_t query_at; // The first '?' of the target; 0: none.
+    uint8_t stage;     // eng_head_stage.
     uint8_t empty_line_count;
     bool in_name;        // llhttp is in the middle of a field name.
     bool has_value;      // The value of the current field has begun.

@@ -98,40 +98,38 @@ static bool digits_only(bl_slice text)
 // RFC 3986 section 3.2 without the user part: a name, an address or [IPv6], and maybe a port.
 static bool authority_is_valid(bl_slice text)
 {
-    if (text.size == 0 || text.data[0] == ':') {
-        return false;
-    }
-    for (size_t i = 0; i < text.size; i++) {
-        if (!eng_is_host_char(text.data[i])) {
+    size_t at = 0;
+    bool is_bracketed = text.size > 0 && text.data[0] == '[';
+    if (is_bracketed) {
+        at = 1;
+        while (at < text.size && (eng_is_name_char(text.data[at]) || text.data[at] == ':')) {
+            at += 1;
+        }
+        if (at == 1 || at == text.size || text.data[at] != ']') {
             return false;
         }
-    }
-    const char *host_end =
-        text.data[0] == '[' ? memchr(text.data, ']', text.size) : memchr(text.data, ':', text.size);
-    if (text.data[0] == '[') {
-        if (host_end == NULL || host_end == text.data + 1) {
-            return false;
+        at += 1;
+    } else {
+        while (at < text.size && eng_is_name_char(text.data[at])) {
+            at += 1;
         }
-        host_end += 1;
-    } else if (memchr(text.data, '[', text.size) != NULL ||
-               memchr(text.data, ']', text.size) != NULL) {
-        return false;
     }
-    if (host_end == NULL || host_end == text.data + text.size) {
-        return true;
+    if (at == text.size) {
+        return at > 0;
     }
-    size_t port_size = text.size - (size_t)(host_end - text.data) - 1;
-    return *host_end == ':' && port_size <= 5 && digits_only((bl_slice){host_end + 1, port_size});
+    size_t port_size = text.size - at - 1;
+    return at > 0 && text.data[at] == ':' && port_size <= 5 &&
+           digits_only((bl_slice){text.data + at + 1, port_size});
 }
 
+// The target's first '?' was seen when it was read; none stands in front of path_and_query.
 static void split_query(eng_head *head, bl_slice path_and_query)
 {
-    const char *mark =
-        path_and_query.size == 0 ? NULL : memchr(path_and_query.data, '?', path_and_query.size);
-    head->has_query = mark != NULL;
+    head->has_query = head->query_at != 0;
     head->path = path_and_query;
     head->query = (bl_slice){NULL, 0};
-    if (mark != NULL) {
+    if (head->has_query) {
+        const char *mark = head->base + head->query_at;
         head->path.size = (size_t)(mark - path_and_query.data);
         head->query = (bl_slice){mark + 1, path_and_query.size - head->path.size - 1};
     }

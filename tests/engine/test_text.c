@@ -12,11 +12,11 @@ Test(text, character_classes_follow_the_grammar)
         bool is_token = is_alnum || (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
         bool is_target = is_alnum || (c != 0 && strchr("-._~!$&'()*+,;=:@/?%[]", c) != NULL);
         bool is_value = c == '\t' || (c >= 0x20 && c != 0x7f);
-        bool is_host = is_alnum || (c != 0 && strchr("-._~!$&'()*+;=:%[]", c) != NULL);
+        bool is_name = is_alnum || (c != 0 && strchr("-._~!$&'()*+;=%", c) != NULL);
         cr_assert_eq(eng_is_token_char((char)c), is_token, "%02x", (unsigned)c);
         cr_assert_eq(eng_is_target_char((char)c), is_target, "%02x", (unsigned)c);
         cr_assert_eq(eng_is_value_char((char)c), is_value, "%02x", (unsigned)c);
-        cr_assert_eq(eng_is_host_char((char)c), is_host, "%02x", (unsigned)c);
+        cr_assert_eq(eng_is_name_char((char)c), is_name, "%02x", (unsigned)c);
         cr_assert_eq(eng_hex_value((char)c) >= 0, c < 128 && isxdigit(c), "%02x", (unsigned)c);
     }
     cr_assert_eq(eng_hex_value('f'), 15);

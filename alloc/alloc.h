@@ -65,6 +65,36 @@ int bl_slice_compare(bl_slice a, bl_slice b);
 // 64 bit, seedless, not for keys that an attacker chooses (vm has a keyed one).
 uint64_t bl_slice_hash(bl_slice slice);
 
+// ---- UTF-8 -----------------------------------------------------------------------------------
+//
+// Texts from outside may hold any bytes. Where they are not UTF-8, each maximal part of a character
+// counts as one character, U+FFFD: positions, lengths and repaired copies of a text agree.
+
+// Bytes of the character, or of the part of one, at `at` (< text.size).
+size_t bl_utf8_part(bl_slice text, size_t at, bool *is_valid);
+// Where the character that ends at `end` (> 0) begins.
+size_t bl_utf8_before(bl_slice text, size_t end);
+// The code point at `at` (< text.size).
+uint32_t bl_utf8_code(bl_slice text, size_t at);
+size_t bl_utf8_count(bl_slice text);
+// How many bytes come before the first that is not UTF-8; text.size: there is none.
+size_t bl_utf8_valid_size(bl_slice text);
+// A copy with U+FFFD in the place of what is not UTF-8. out: room for 3 * text.size, may be where
+// text is or before it. Returns the size.
+size_t bl_utf8_repair(bl_slice text, char *out);
+
+// bl_utf8_part for who need not know whether it is whole.
+static inline size_t bl_utf8_size(bl_slice text, size_t at)
+{
+    bool is_valid;
+    return (unsigned char)text.data[at] < 0x80 ? 1 : bl_utf8_part(text, at, &is_valid);
+}
+
+static inline bool bl_utf8_is_valid(bl_slice text)
+{
+    return bl_utf8_valid_size(text) == text.size;
+}
+
 // ---- status and error ------------------------------------------------------------------------
 
 typedef enum bl_status {

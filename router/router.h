@@ -66,9 +66,5 @@ bool rt_param_is_plain(bl_slice raw, bool is_rest);
 size_t rt_param_decode(bl_slice raw, bool is_rest, char *out);
 // The decoding alone. out: room for size bytes; may be where text is. plus_is_blank: as in queries.
 size_t rt_percent_decode(bl_slice text, bool plus_is_blank, char *out);
-// Replaces bytes that are not UTF-8 by U+FFFD, one for each maximal part of a character.
-// out: room for 3 * text.size.
-size_t rt_utf8_repair(bl_slice text, char *out);
-bool rt_utf8_is_valid(bl_slice text);
 
 #endif

@@ -162,9 +162,5 @@ size_t vm_string_length(vm_string *text)
     if (vm_string_is_ascii(text)) {
         return text->size;
     }
-    size_t length = 0;
-    for (size_t i = 0; i < text->size; i += 1) {
-        length += ((unsigned char)text->data[i] & 0xC0) != 0x80;
-    }
-    return length;
+    return bl_utf8_count((bl_slice){text->data, text->size});
 }

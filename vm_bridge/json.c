@@ -7,8 +7,8 @@
 void br_json_text(bl_buffer *out, bl_slice text)
 {
     bl_buffer repaired = {0};
-    if (!rt_utf8_is_valid(text)) {
-        repaired.size = rt_utf8_repair(text, bl_buffer_reserve(&repaired, 3 * text.size));
+    if (!bl_utf8_is_valid(text)) {
+        repaired.size = bl_utf8_repair(text, bl_buffer_reserve(&repaired, 3 * text.size));
         text = bl_buffer_slice(&repaired);
     }
     bl_buffer_append_char(out, '"');

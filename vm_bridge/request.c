@@ -36,11 +36,11 @@ vm_value br_text_value(vm_heap *heap, bl_slice text)
     if (is_ascii(text)) {
         return borrow_ascii(heap, text);
     }
-    if (rt_utf8_is_valid(text)) {
+    if (bl_utf8_is_valid(text)) {
         return vm_string_borrow(heap, text.data, text.size);
     }
     char *room = vm_heap_alloc_raw(heap, 3 * text.size);
-    vm_value value = vm_string_make(heap, room, rt_utf8_repair(text, room));
+    vm_value value = vm_string_make(heap, room, bl_utf8_repair(text, room));
     vm_heap_free_raw(heap, room, 3 * text.size);
     return value;
 }
@@ -142,7 +142,7 @@ static vm_value query_text(vm_heap *heap, bl_slice raw)
     char *room = vm_heap_alloc_raw(heap, 4 * raw.size);
     char *decoded = room + 3 * raw.size;
     bl_slice text = {decoded, rt_percent_decode(raw, true, decoded)};
-    vm_value value = vm_string_make(heap, room, rt_utf8_repair(text, room));
+    vm_value value = vm_string_make(heap, room, bl_utf8_repair(text, room));
     vm_heap_free_raw(heap, room, 4 * raw.size);
     return value;
 }

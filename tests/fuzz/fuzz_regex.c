@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     bl_slice input = {(const char *)data, size};
     const char *line = size == 0 ? NULL : memchr(data, '\n', size);
-    if (line == NULL || !std_is_utf8(input)) {
+    if (line == NULL || !bl_utf8_is_valid(input)) {
         return 0;
     }
     bl_slice pattern = {input.data, (size_t)(line - input.data)};

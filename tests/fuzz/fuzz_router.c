@@ -20,7 +20,7 @@ static void look_up(const rt_router *router, bl_slice path)
             char *out = bl_alloc(3 * params[i].size + 1);
             size_t decoded = rt_param_decode(params[i], is_rest, out);
             BL_CHECK(decoded <= 3 * params[i].size);
-            BL_CHECK(rt_utf8_is_valid((bl_slice){out, decoded}));
+            BL_CHECK(bl_utf8_is_valid((bl_slice){out, decoded}));
             bl_free(out);
         }
     }

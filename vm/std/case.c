@@ -52,8 +52,8 @@ static const special_upper *find_special(uint32_t code)
 
 void std_append_upper(bl_buffer *out, bl_slice text)
 {
-    for (size_t at = 0; at < text.size; at += std_char_size(text.data[at])) {
-        uint32_t code = std_decode(text.data + at);
+    for (size_t at = 0; at < text.size; at += bl_utf8_size(text, at)) {
+        uint32_t code = bl_utf8_code(text, at);
         const special_upper *special = code < 0x80 ? NULL : find_special(code);
         if (special == NULL) {
             append_char(out, (uint32_t)utf8proc_toupper((utf8proc_int32_t)code));
@@ -113,11 +113,8 @@ static bool is_cased(uint32_t code)
 static bool follows_cased(bl_slice text, size_t at)
 {
     while (at > 0) {
-        at -= 1;
-        while (at > 0 && std_is_continuation(text.data[at])) {
-            at -= 1;
-        }
-        uint32_t code = std_decode(text.data + at);
+        at = bl_utf8_before(text, at);
+        uint32_t code = bl_utf8_code(text, at);
         if (!is_case_ignorable(code)) {
             return is_cased(code);
         }
@@ -128,19 +125,19 @@ static bool follows_cased(bl_slice text, size_t at)
 static bool precedes_cased(bl_slice text, size_t at)
 {
     while (at < text.size) {
-        uint32_t code = std_decode(text.data + at);
+        uint32_t code = bl_utf8_code(text, at);
         if (!is_case_ignorable(code)) {
             return is_cased(code);
         }
-        at += std_char_size(text.data[at]);
+        at += bl_utf8_size(text, at);
     }
     return false;
 }
 
 void std_append_lower(bl_buffer *out, bl_slice text)
 {
-    for (size_t at = 0; at < text.size; at += std_char_size(text.data[at])) {
-        uint32_t code = std_decode(text.data + at);
+    for (size_t at = 0; at < text.size; at += bl_utf8_size(text, at)) {
+        uint32_t code = bl_utf8_code(text, at);
         if (code == CAPITAL_I_WITH_DOT) {
             append_char(out, 'i');
             append_char(out, DOT_ABOVE);

@@ -207,7 +207,7 @@ static vm_status console_read_line(vm_task *task, vm_value *args, vm_value *resu
     size_t used = 0;
     size_t size = next_line(self, &used);
     bl_slice line = {size > 0 ? self->in.data + self->in_start : "", size};
-    bool is_text = std_is_utf8(line);
+    bool is_text = bl_utf8_is_valid(line);
     if (is_text) {
         *result = vm_string_slice(vm_task_heap(task), line);
     }

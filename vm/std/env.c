@@ -63,7 +63,7 @@ static const char *get_process_value(bl_slice name)
     bool is_possible = strlen(key) == name.size && strchr(key, '=') == NULL;
     const char *value = is_possible ? getenv(key) : NULL;
     bl_free(key);
-    return value != NULL && std_is_utf8(bl_slice_of(value)) ? value : NULL;
+    return value != NULL && bl_utf8_is_valid(bl_slice_of(value)) ? value : NULL;
 }
 
 static vm_status env_get(vm_task *task, vm_value *args, vm_value *result)

@@ -194,7 +194,7 @@ static vm_status fs_read(vm_task *task, vm_value *args, vm_value *result)
     vm_status status = VM_OK;
     if (error != 0) {
         status = fail_system(task, name, args[0], error);
-    } else if (!std_is_utf8(bl_buffer_slice(&content))) {
+    } else if (!bl_utf8_is_valid(bl_buffer_slice(&content))) {
         status = fail_path(task, name, args[0], "stream did not contain valid UTF-8");
     } else {
         *result = vm_string_slice(vm_task_heap(task), bl_buffer_slice(&content));
@@ -258,7 +258,7 @@ static vm_value list_names(vm_heap *heap, DIR *directory)
     while ((entry = readdir(directory)) != NULL) {
         bl_slice name = bl_slice_of(entry->d_name);
         bool is_itself = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-        if (!is_itself && std_is_utf8(name)) { // No other name could be given back to us.
+        if (!is_itself && bl_utf8_is_valid(name)) { // No other name could be given back to us.
             list = vm_list_push(heap, list, vm_string_slice(heap, name));
         }
     }

@@ -372,7 +372,7 @@ static vm_status make_answer(vm_task *task, const http_job *job, vm_value *resul
         return vm_fail(task, "Http request failed for \"%s\": %s", job->request.url,
                        job->answer.reason);
     }
-    if (!std_is_utf8(body)) {
+    if (!bl_utf8_is_valid(body)) {
         return vm_fail(task, "Failed to read response body: stream did not contain valid UTF-8");
     }
     if (std_check_size(task, "Http response body", body.size) != VM_OK) {

@@ -56,7 +56,7 @@ static void append_camel(bl_buffer *out, bl_slice name)
 {
     bool is_upper = false;
     for (size_t at = 0; at < name.size;) {
-        size_t size = std_char_size(name.data[at]);
+        size_t size = bl_utf8_size(name, at);
         bl_slice character = {name.data + at, size};
         if (name.data[at] == '_') {
             is_upper = true;
@@ -74,9 +74,9 @@ static void append_camel(bl_buffer *out, bl_slice name)
 static void append_snake(bl_buffer *out, bl_slice name)
 {
     for (size_t at = 0; at < name.size;) {
-        size_t size = std_char_size(name.data[at]);
+        size_t size = bl_utf8_size(name, at);
         bl_slice character = {name.data + at, size};
-        if (std_is_upper(std_decode(character.data))) {
+        if (std_is_upper(bl_utf8_code(name, at))) {
             if (at > 0) {
                 bl_buffer_append_char(out, '_');
             }

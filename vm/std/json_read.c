@@ -631,13 +631,24 @@ static void describe(const reader *self, std_json_error *error)
              error->line, error->column);
 }
 
+// RFC 8259 section 8.1. What is read is UTF-8, whatever the peer sent.
+static bool check_utf8(reader *self)
+{
+    size_t valid = bl_utf8_valid_size((bl_slice){self->data, self->size});
+    if (valid == self->size) {
+        return true;
+    }
+    self->at = valid;
+    return fail_next(self, "invalid UTF-8");
+}
+
 bool std_json_parse(vm_heap *heap, const vm_program *program, bl_slice text,
                     std_json_objects objects, vm_value *result, std_json_error *error)
 {
     reader self = {
         .heap = heap, .program = program, .data = text.data, .size = text.size, .objects = objects};
     vm_value value;
-    bool is_read = read_value(&self, &value);
+    bool is_read = check_utf8(&self) && read_value(&self, &value);
     if (is_read) {
         skip_blanks(&self);
         if (!is_at_end(&self)) {

@@ -55,8 +55,21 @@ static bool has_escaped(uint64_t word)
     return ((controls | matches) & highs) != 0;
 }
 
+static void write_string(bl_buffer *out, bl_slice text);
+
+static void write_repaired(bl_buffer *out, bl_slice text)
+{
+    bl_buffer repaired = {0};
+    repaired.size = bl_utf8_repair(text, bl_buffer_reserve(&repaired, 3 * text.size));
+    write_string(out, bl_buffer_slice(&repaired));
+    bl_buffer_deinit(&repaired);
+}
+
+// Bytes that are not UTF-8 become U+FFFD.
 static void write_string(bl_buffer *out, bl_slice text)
 {
+    size_t before = out->size;
+    uint64_t seen = 0; // All bytes or'ed: the high bits say whether the text is more than ASCII.
     bl_buffer_reserve(out, text.size + 2);
     bl_buffer_append_char(out, '"');
     size_t start = 0;
@@ -66,12 +79,14 @@ static void write_string(bl_buffer *out, bl_slice text)
         if (text.size - at >= sizeof(word)) {
             memcpy(&word, text.data + at, sizeof(word));
             if (!has_escaped(word)) {
+                seen |= word;
                 at += sizeof(word);
                 continue;
             }
         }
         size_t end = at + sizeof(word) < text.size ? at + sizeof(word) : text.size;
         for (; at < end; at++) {
+            seen |= (unsigned char)text.data[at];
             if (is_escaped((unsigned char)text.data[at])) {
                 bl_buffer_append(out, text.data + start, at - start);
                 bl_buffer_append_json_escape(out, (unsigned char)text.data[at]);
@@ -83,6 +98,10 @@ static void write_string(bl_buffer *out, bl_slice text)
         bl_buffer_append(out, text.data + start, text.size - start);
     }
     bl_buffer_append_char(out, '"');
+    if ((seen & 0x8080808080808080u) != 0 && !bl_utf8_is_valid(text)) {
+        out->size = before;
+        write_repaired(out, text);
+    }
 }
 
 // The significant digits of a positional text like "0.0012" or "1200", and the exponent e of

@@ -189,9 +189,8 @@ static bool next_match(search *self)
             self->last_end = whole.end;
             return true;
         }
-        self->at = whole.end < self->text.size
-                       ? whole.end + std_char_size(self->text.data[whole.end])
-                       : SIZE_MAX;
+        self->at = whole.end < self->text.size ? whole.end + bl_utf8_size(self->text, whole.end)
+                                               : SIZE_MAX;
     }
     return false;
 }

@@ -70,8 +70,8 @@ static bool take(parser *self, const char *expected)
 
 static uint32_t take_code(parser *self)
 {
-    uint32_t code = std_decode(self->text.data + self->at);
-    self->at += std_char_size(self->text.data[self->at]);
+    uint32_t code = bl_utf8_code(self->text, self->at);
+    self->at += bl_utf8_size(self->text, self->at);
     return code;
 }
 
@@ -79,8 +79,8 @@ static uint32_t take_code(parser *self)
 static void skip_blanks(parser *self)
 {
     while (self->flags.is_extended && !is_at_end(self)) {
-        if (std_is_space(std_decode(self->text.data + self->at))) {
-            self->at += std_char_size(peek(self));
+        if (std_is_space(bl_utf8_code(self->text, self->at))) {
+            self->at += bl_utf8_size(self->text, self->at);
         } else if (peek(self) == '#') {
             while (!is_at_end(self) && peek(self) != '\n') {
                 self->at += 1;
@@ -216,7 +216,7 @@ static void add_property(parser *self, std_set *set, bool is_negated)
             refuse(self, "`!=` in a property");
         }
     } else if (!is_at_end(self)) {
-        name.size = std_char_size(peek(self));
+        name.size = bl_utf8_size(self->text, self->at);
         self->at += name.size;
     }
     std_set found = {0};
@@ -841,6 +841,10 @@ bool std_regex_parse(bl_arena *arena, bl_slice pattern, std_tree *tree)
     parser self = {.arena = arena, .text = pattern, .tree = tree};
     if (pattern.size > STD_REGEX_SIZE_MAX) {
         refuse(&self, "pattern too long");
+        return false;
+    }
+    if (!bl_utf8_is_valid(pattern)) {
+        refuse(&self, "invalid UTF-8");
         return false;
     }
     tree->root = parse_choice(&self);

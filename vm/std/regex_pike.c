@@ -215,19 +215,12 @@ static bool is_word_char(uint32_t code, bool is_ascii)
 
 static bool is_word_before(bl_slice text, size_t at, bool is_ascii)
 {
-    if (at == 0) {
-        return false;
-    }
-    size_t start = at - 1;
-    while (start > 0 && std_is_continuation(text.data[start])) {
-        start -= 1;
-    }
-    return is_word_char(std_decode(text.data + start), is_ascii);
+    return at > 0 && is_word_char(bl_utf8_code(text, bl_utf8_before(text, at)), is_ascii);
 }
 
 static bool is_word_behind(bl_slice text, size_t at, bool is_ascii)
 {
-    return at < text.size && is_word_char(std_decode(text.data + at), is_ascii);
+    return at < text.size && is_word_char(bl_utf8_code(text, at), is_ascii);
 }
 
 static bool is_byte(bl_slice text, size_t at, char byte)
@@ -407,8 +400,8 @@ static bool run_from(pike_run *run, size_t from, size_t *matched)
         if (run->current.count == 0) {
             return has_matched;
         }
-        size_t size = at < run->text.size ? std_char_size(run->text.data[at]) : 0;
-        uint32_t code = size > 0 ? std_decode(run->text.data + at) : 0;
+        size_t size = at < run->text.size ? bl_utf8_size(run->text, at) : 0;
+        uint32_t code = size > 0 ? bl_utf8_code(run->text, at) : 0;
         has_matched |= step(run, at, code, size, matched);
         thread_list kept = run->current;
         run->current = run->next;

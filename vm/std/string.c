@@ -146,7 +146,7 @@ static vm_status string_index_of(vm_task *task, vm_value *args, vm_value *result
         return std_give(result, vm_none());
     }
     if (found > 0 && !vm_string_is_ascii(args[0].string)) {
-        found = std_count_chars((bl_slice){args[0].string->data, found});
+        found = bl_utf8_count((bl_slice){args[0].string->data, found});
     }
     return std_give(result, vm_some(vm_task_heap(task), vm_int((int64_t)found)));
 }
@@ -156,10 +156,11 @@ static vm_status string_index_of(vm_task *task, vm_value *args, vm_value *result
 // "ab" -> "", "a", "b", "".
 static vm_value split_everywhere(vm_heap *heap, vm_string *text)
 {
+    bl_slice bytes = {text->data, text->size};
     vm_value list = vm_list_make(heap, vm_string_length(text) + 2);
     list = vm_list_push(heap, list, std_ascii(heap, "", 0));
     for (size_t at = 0; at < text->size;) {
-        size_t size = std_char_size(text->data[at]);
+        size_t size = bl_utf8_size(bytes, at);
         list = vm_list_push(heap, list, std_part(heap, text, at, size));
         at += size;
     }
@@ -288,9 +289,10 @@ static vm_status string_chars(vm_task *task, vm_value *args, vm_value *result)
     }
     vm_heap *heap = vm_task_heap(task);
     vm_string *text = args[0].string;
+    bl_slice bytes = vm_text(args[0]);
     vm_value list = vm_list_make(heap, vm_string_length(text));
     for (size_t at = 0; at < text->size;) {
-        size_t size = std_char_size(text->data[at]);
+        size_t size = bl_utf8_size(bytes, at);
         list = vm_list_push(heap, list, std_part(heap, text, at, size));
         at += size;
     }
@@ -314,7 +316,7 @@ static vm_status string_char_at(vm_task *task, vm_value *args, vm_value *result)
         return std_give(result, vm_none());
     }
     vm_heap *heap = vm_task_heap(task);
-    vm_value character = std_part(heap, text, at, std_char_size(text->data[at]));
+    vm_value character = std_part(heap, text, at, bl_utf8_size(bytes, at));
     return std_give(result, vm_some(heap, character));
 }
 
@@ -323,7 +325,7 @@ static void replace_everywhere(bl_buffer *out, bl_slice text, bl_slice by)
 {
     bl_buffer_append_slice(out, by);
     for (size_t at = 0; at < text.size;) {
-        size_t size = std_char_size(text.data[at]);
+        size_t size = bl_utf8_size(text, at);
         bl_buffer_append(out, text.data + at, size);
         bl_buffer_append_slice(out, by);
         at += size;
@@ -397,10 +399,11 @@ static vm_status string_reverse(vm_task *task, vm_value *args, vm_value *result)
         return vm_fail_type(task, "String.reverse", "String", args[0]);
     }
     const vm_string *text = args[0].string;
+    bl_slice bytes = vm_text(args[0]);
     vm_string *reversed = vm_string_alloc(vm_task_heap(task), text->size);
     char *to = (char *)(uintptr_t)reversed->data + text->size;
     for (size_t at = 0; at < text->size;) {
-        size_t size = std_char_size(text->data[at]);
+        size_t size = bl_utf8_size(bytes, at);
         to -= size;
         memcpy(to, text->data + at, size);
         at += size;
@@ -429,7 +432,7 @@ static vm_status string_char_code(vm_task *task, vm_value *args, vm_value *resul
     if (args[0].string->size == 0) {
         return vm_fail(task, "String.char_code: empty string");
     }
-    return std_give(result, vm_int(std_decode(args[0].string->data)));
+    return std_give(result, vm_int(bl_utf8_code(vm_text(args[0]), 0)));
 }
 
 static vm_status string_from_char_code(vm_task *task, vm_value *args, vm_value *result)
@@ -457,7 +460,7 @@ static vm_status cycle_bytes(vm_task *task, const vm_string *text, uint64_t star
     size_t at = std_skip_chars(bytes, 0, start);
     bl_buffer out = {0};
     while (count > 0) {
-        size_t size = std_char_size(bytes.data[at]);
+        size_t size = bl_utf8_size(bytes, at);
         bl_buffer_append(&out, bytes.data + at, size);
         at = at + size == bytes.size ? 0 : at + size;
         count -= 1;

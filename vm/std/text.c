@@ -8,22 +8,6 @@ enum {
     VIEW_SHARE = 8,
 };
 
-uint32_t std_decode(const char *text)
-{
-    const unsigned char *bytes = (const unsigned char *)text;
-    if (bytes[0] < 0x80) {
-        return bytes[0];
-    }
-    if (bytes[0] < 0xE0) {
-        return (bytes[0] & 0x1Fu) << 6 | (bytes[1] & 0x3Fu);
-    }
-    if (bytes[0] < 0xF0) {
-        return (bytes[0] & 0x0Fu) << 12 | (bytes[1] & 0x3Fu) << 6 | (bytes[2] & 0x3Fu);
-    }
-    return (bytes[0] & 0x07u) << 18 | (bytes[1] & 0x3Fu) << 12 | (bytes[2] & 0x3Fu) << 6 |
-           (bytes[3] & 0x3Fu);
-}
-
 size_t std_encode(uint32_t code, char *out)
 {
     if (code < 0x80) {
@@ -52,19 +36,10 @@ size_t std_skip_chars(bl_slice text, size_t from, uint64_t count)
 {
     size_t offset = from;
     while (count > 0 && offset < text.size) {
-        offset += std_char_size(text.data[offset]);
+        offset += bl_utf8_size(text, offset);
         count -= 1;
     }
     return offset;
-}
-
-size_t std_count_chars(bl_slice text)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        count += !std_is_continuation(text.data[i]);
-    }
-    return count;
 }
 
 bool std_is_space(uint32_t code)
@@ -76,67 +51,18 @@ bool std_is_space(uint32_t code)
 
 bl_slice std_trim(bl_slice text)
 {
-    while (text.size > 0 && std_is_space(std_decode(text.data))) {
-        size_t size = std_char_size(text.data[0]);
+    while (text.size > 0 && std_is_space(bl_utf8_code(text, 0))) {
+        size_t size = bl_utf8_size(text, 0);
         text = (bl_slice){text.data + size, text.size - size};
     }
     while (text.size > 0) {
-        size_t last = text.size - 1;
-        while (last > 0 && std_is_continuation(text.data[last])) {
-            last -= 1;
-        }
-        if (!std_is_space(std_decode(text.data + last))) {
+        size_t last = bl_utf8_before(text, text.size);
+        if (!std_is_space(bl_utf8_code(text, last))) {
             break;
         }
         text.size = last;
     }
     return text;
-}
-
-// Bytes of the valid character at the beginning, 0 if there is none. RFC 3629, section 4.
-static size_t valid_char(const unsigned char *bytes, size_t size)
-{
-    unsigned char first = bytes[0];
-    if (first < 0x80) {
-        return 1;
-    }
-    size_t wanted = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    if (first < 0xC2 || first > 0xF4 || size < wanted) {
-        return 0;
-    }
-    unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-    unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-    if (bytes[1] < low || bytes[1] > high) {
-        return 0;
-    }
-    for (size_t i = 2; i < wanted; i++) {
-        if ((bytes[i] & 0xC0) != 0x80) {
-            return 0;
-        }
-    }
-    return wanted;
-}
-
-bool std_is_utf8(bl_slice bytes)
-{
-    size_t offset = 0;
-    while (offset < bytes.size) {
-        uint64_t word;
-        if (bytes.size - offset >= sizeof(word)) {
-            memcpy(&word, bytes.data + offset, sizeof(word));
-            if ((word & 0x8080808080808080u) == 0) {
-                offset += sizeof(word);
-                continue;
-            }
-        }
-        const unsigned char *rest = (const unsigned char *)bytes.data + offset;
-        size_t size = valid_char(rest, bytes.size - offset);
-        if (size == 0) {
-            return false;
-        }
-        offset += size;
-    }
-    return true;
 }
 
 bool std_parse_int(bl_slice text, int64_t *value)
@@ -180,7 +106,7 @@ vm_value std_string_lossy(vm_heap *heap, bl_slice bytes)
 {
     vm_string *text = vm_string_alloc(heap, bytes.size);
     char *data = (char *)(uintptr_t)text->data;
-    bool is_valid = std_is_utf8(bytes);
+    bool is_valid = bl_utf8_is_valid(bytes);
     for (size_t i = 0; i < bytes.size; i++) {
         data[i] = !is_valid && (bytes.data[i] & 0x80) != 0 ? '?' : bytes.data[i];
     }

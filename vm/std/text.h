@@ -1,34 +1,19 @@
-// vm/std/text.h: UTF-8 as the modules need it: decoding, positions, making parts of strings.
+// vm/std/text.h: texts as the modules need them: positions, parts of strings, case.
+//
+// A text may hold bytes that are not UTF-8: the body of a request does. Walk it with bl_utf8_*.
 #ifndef VM_STD_TEXT_H
 #define VM_STD_TEXT_H
 
 #include "vm/heap.h"
 
-// Bytes of the character that begins with this byte (valid UTF-8).
-static inline size_t std_char_size(char first)
-{
-    unsigned char byte = (unsigned char)first;
-    return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
-}
-
-static inline bool std_is_continuation(char byte)
-{
-    return ((unsigned char)byte & 0xC0) == 0x80;
-}
-
-// The code point at the beginning of text (valid UTF-8, not empty).
-uint32_t std_decode(const char *text);
 // Writes a code point; gives its bytes, 1 to 4.
 size_t std_encode(uint32_t code, char *out);
 // The byte offset of the position-th character from byte `from` on; the end of the text if there
 // are fewer.
 size_t std_skip_chars(bl_slice text, size_t from, uint64_t count);
-size_t std_count_chars(bl_slice text);
 // White space of String.trim: what Unicode calls so.
 bool std_is_space(uint32_t code);
 bl_slice std_trim(bl_slice text);
-// Whether the bytes are valid UTF-8.
-bool std_is_utf8(bl_slice bytes);
 // `[+-]?[0-9]+` within 64 bits.
 bool std_parse_int(bl_slice text, int64_t *value);
 // Bytes [offset, offset + size) of text as a String: a view when large, else a copy.

@@ -127,7 +127,7 @@ static const char *read_part(vm_task *task, bl_slice part, vm_value *value)
     const char *fault = NULL;
     if (!web_base64_read(part, WEB_BASE64_URL, bytes, &size)) {
         fault = "not base64url";
-    } else if (!rt_utf8_is_valid((bl_slice){bytes, size})) {
+    } else if (!bl_utf8_is_valid((bl_slice){bytes, size})) {
         fault = "not UTF-8";
     } else if (!std_json_parse(vm_task_heap(task), vm_task_program(task), (bl_slice){bytes, size},
                                STD_JSON_TAGS, value, NULL)) {

@@ -41,7 +41,7 @@ static vm_status middleware_extract_bearer(vm_task *task, vm_value *args, vm_val
 // From the decoded bytes.
 static vm_status give_basic(vm_task *task, bl_slice text, vm_value *result)
 {
-    if (!rt_utf8_is_valid(text)) {
+    if (!bl_utf8_is_valid(text)) {
         return unauthorized(task, "Invalid UTF-8 in Basic auth", result);
     }
     const char *colon = text.size == 0 ? NULL : memchr(text.data, ':', text.size);

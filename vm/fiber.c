@@ -8,6 +8,7 @@
 // parks. The first run-time error of any fiber is that of the task: every scope around it would
 // cancel its other fibers, which stand at suspension points and so never run again, and raise it.
 // A cancelled fiber is put aside and taken apart by the scheduler, never in the middle of a native.
+#include <assert.h>
 #include <time.h>
 
 #include "vm/task.h"
@@ -199,7 +200,9 @@ bool vm_fiber_start_main(vm_task *task, vm_value callee, const vm_value *args, u
     return true;
 }
 
-static void fiber_end(vm_fiber *fiber, vm_value value)
+// was_stopped: it has been taken apart. One that was cancelled and came to its end before the next
+// suspension point has ended like any other.
+static void fiber_end(vm_fiber *fiber, vm_value value, bool was_stopped)
 {
     vm_task *task = fiber->task;
     fiber->state = VM_FIBER_DONE;
@@ -207,7 +210,7 @@ static void fiber_end(vm_fiber *fiber, vm_value value)
         task->is_done = true;
         task->result = value;
     } else {
-        fiber->done(fiber, value, fiber->is_cancelled);
+        fiber->done(fiber, value, was_stopped);
     }
     if (!fiber->has_token) { // Else vm_wake does it.
         vm_heap_free_raw(task->heap, fiber, sizeof *fiber);
@@ -216,10 +219,24 @@ static void fiber_end(vm_fiber *fiber, vm_value value)
 
 // ---- waiting --------------------------------------------------------------------------------
 
-vm_status vm_fiber_wait(vm_task *task, vm_fiber_list *list)
+vm_status vm_fiber_wait(vm_task *task, vm_fiber_list *list, vm_handle *holder)
 {
-    list_append(list, task->fiber);
+    vm_fiber *fiber = task->fiber;
+    assert(fiber->waits_in == NULL);
+    vm_object_dup(&holder->header);
+    fiber->waits_in = holder;
+    list_append(list, fiber);
     return VM_PARK;
+}
+
+// The fiber stands in no list of a handle any more.
+static void stop_waiting(vm_fiber *fiber)
+{
+    vm_handle *holder = fiber->waits_in;
+    fiber->waits_in = NULL;
+    if (holder != NULL) {
+        vm_object_drop(fiber->task->heap, &holder->header);
+    }
 }
 
 vm_status vm_park_until(vm_task *task, int64_t deadline_ms)
@@ -239,6 +256,7 @@ vm_status vm_park(vm_task *task, vm_fiber **token)
 void vm_fiber_resume(vm_fiber *fiber, vm_value value)
 {
     list_remove(fiber);
+    stop_waiting(fiber);
     timer_remove(fiber);
     vm_set(fiber->result, value);
     fiber->state = VM_FIBER_READY;
@@ -288,11 +306,15 @@ static void fiber_take_apart(vm_fiber *fiber)
     if (fiber->has_token) {
         task->token_count -= 1;
     }
+    stop_waiting(fiber);
     vm_drop(task->heap, fiber->callee);
     vm_drop(task->heap, fiber->carried);
+    if (fiber->state == VM_FIBER_READY && fiber->at.segment != NULL) {
+        vm_drop(task->heap, *fiber->result); // It came, and nobody will read it.
+    }
     while (fiber->at.segment != NULL && vm_unwind_step(task, &fiber->at)) {
     }
-    fiber_end(fiber, vm_unit());
+    fiber_end(fiber, vm_unit(), true);
 }
 
 // ---- the scheduler --------------------------------------------------------------------------
@@ -397,7 +419,7 @@ static bool fiber_run(vm_task *task, vm_outcome *outcome)
     if (result == VM_RUN_ENDED) {
         vm_segment_release(task, task->segment);
         fiber->at.segment = NULL;
-        fiber_end(fiber, task->result);
+        fiber_end(fiber, task->result, false);
         return false;
     }
     fiber->at = (vm_cursor){

@@ -146,8 +146,8 @@ typedef struct vm_fiber_list {
     vm_fiber *last;
 } vm_fiber_list;
 
-// The fiber has ended: value is what it gave (moved), or unit if it was cancelled.
-typedef void (*vm_fiber_done_fn)(vm_fiber *fiber, vm_value value, bool is_cancelled);
+// The fiber has ended: value is what it gave (moved), or unit if it was stopped on the way.
+typedef void (*vm_fiber_done_fn)(vm_fiber *fiber, vm_value value, bool was_stopped);
 
 struct vm_fiber {
     vm_task *task;
@@ -160,6 +160,7 @@ struct vm_fiber {
     vm_fiber *next;   // In list.
     vm_fiber *previous;
     vm_fiber_list *list;
+    vm_handle *waits_in; // Whose list that is: counted, since nobody else may hold it. NULL: none.
     int64_t deadline_ms;
     uint64_t timer_order;
     uint32_t timer_position; // In the task's heap of timers, plus 1; 0: none.
@@ -378,8 +379,8 @@ vm_run_result vm_interpret(vm_task *task);
 vm_fiber *vm_fiber_spawn(vm_task *task, vm_value callee, vm_fiber_done_fn done, void *owner);
 // At its next suspension point the fiber is taken apart and done is called.
 void vm_fiber_cancel(vm_fiber *fiber);
-// The running fiber waits in list until somebody resumes it.
-vm_status vm_fiber_wait(vm_task *task, vm_fiber_list *list);
+// The running fiber waits in list, a part of holder, until somebody resumes it.
+vm_status vm_fiber_wait(vm_task *task, vm_fiber_list *list, vm_handle *holder);
 // The first fiber of list, or NULL, goes on with value as its native's result.
 vm_fiber *vm_fiber_list_first(const vm_fiber_list *list);
 void vm_fiber_resume(vm_fiber *fiber, vm_value value);

@@ -109,7 +109,7 @@ static vm_status scope_internal_close(vm_task *task, vm_value *args, vm_value *r
     assert(is_handle(args[0], &guard_kind));
     async_scope *scope = ((async_guard *)args[0].handle)->scope;
     if (scope->fiber_count > 0) {
-        return vm_fiber_wait(task, &scope->waiting);
+        return vm_fiber_wait(task, &scope->waiting, &scope->handle);
     }
     scope->is_closed = true;
     return std_give(result, vm_unit());
@@ -137,18 +137,18 @@ static void cell_destroy(vm_heap *heap, vm_handle *handle)
 static const vm_handle_kind cell_kind = {
     .name = "cell", .destroy = cell_destroy, .size = sizeof(async_cell)};
 
-static void cell_finish(vm_fiber *fiber, vm_value value, bool is_cancelled)
+static void cell_finish(vm_fiber *fiber, vm_value value, bool was_stopped)
 {
     async_cell *cell = fiber->owner;
     vm_heap *heap = vm_task_heap(fiber->task);
     async_scope *scope = cell->scope;
     cell->fiber = NULL;
     cell->scope = NULL;
-    cell->was_cancelled = is_cancelled;
+    cell->was_cancelled = was_stopped;
     vm_fiber *waiting = vm_fiber_list_first(&cell->waiting);
     if (waiting == NULL) {
         vm_set(&cell->value, value);
-    } else if (is_cancelled) {
+    } else if (was_stopped) {
         vm_fiber_resume_failed(waiting, cancelled_message);
     } else {
         vm_fiber_resume(waiting, value);
@@ -193,7 +193,7 @@ static vm_status cell_await(vm_task *task, vm_value *args, vm_value *result)
     }
     cell->is_awaited = true;
     if (cell->fiber != NULL) {
-        return vm_fiber_wait(task, &cell->waiting);
+        return vm_fiber_wait(task, &cell->waiting, &cell->handle);
     }
     vm_value value = cell->value;
     vm_set(&cell->value, vm_unit());
@@ -330,7 +330,7 @@ static vm_status channel_send(vm_task *task, vm_value *args, vm_value *result)
         channel_put(heap, channel, args[1]);
     } else {
         vm_set(&task->fiber->carried, args[1]);
-        return vm_fiber_wait(task, &channel->senders);
+        return vm_fiber_wait(task, &channel->senders, &channel->handle);
     }
     return std_give(result, vm_unit());
 }
@@ -344,7 +344,7 @@ static vm_status channel_recv(vm_task *task, vm_value *args, vm_value *result)
     vm_heap *heap = vm_task_heap(task);
     if (channel->size == 0) {
         return channel->is_closed ? std_give(result, vm_none())
-                                  : vm_fiber_wait(task, &channel->receivers);
+                                  : vm_fiber_wait(task, &channel->receivers, &channel->handle);
     }
     vm_value value = channel_take(channel);
     vm_fiber *sender = vm_fiber_list_first(&channel->senders);
@@ -466,7 +466,7 @@ static vm_status async_internal_winner(vm_task *task, vm_value *args, vm_value *
     assert(is_handle(args[0], &race_kind));
     async_race *race = (async_race *)args[0].handle;
     if (!race->is_over) {
-        return vm_fiber_wait(task, &race->waiting);
+        return vm_fiber_wait(task, &race->waiting, &race->handle);
     }
     vm_value value = race->value;
     vm_set(&race->value, vm_unit());

@@ -143,3 +143,17 @@ void vm_map_entries_visit(const map_entries *entries, uint32_t count, vm_map_vis
         }
     }
 }
+
+uint32_t vm_map_table_find(const map_table *table, const map_entries *entries, vm_value key,
+                           uint32_t hash)
+{
+    for (uint32_t at = hash & table->mask; table->slots[at].place != 0;
+         at = (at + 1) & table->mask) {
+        uint32_t position = table->slots[at].place - 1;
+        if (table->slots[at].hash == hash &&
+            vm_map_same_key(entries->items[(size_t)position * entries->width], key)) {
+            return position;
+        }
+    }
+    return VM_MAP_ABSENT;
+}

@@ -29,20 +29,14 @@ void vm_map_table_remove(map_table *table, uint32_t hash, uint32_t position);
 
 typedef struct map_entries {
     uint32_t capacity;
-    uint32_t width; // Values an entry has: 2 in maps, 1 in sets.
-    uint64_t unused;
+    uint32_t width;     // Values an entry has: 2 in maps, 1 in sets.
+    uint64_t unused[3]; // An entry shall not straddle two lines of the cache.
     vm_value items[];
 } map_entries;
 
-// In place of the key of an entry that was removed. No value of a program has this tag.
-static inline vm_value vm_map_hole(void)
+static inline vm_value *vm_map_entries_at(map_entries *entries, uint32_t position, uint32_t width)
 {
-    return (vm_value){.bits = 0, .tag = UINT64_MAX};
-}
-
-static inline bool vm_map_is_hole(vm_value key)
-{
-    return key.tag == UINT64_MAX;
+    return entries->items + (size_t)position * width;
 }
 
 map_entries *vm_map_entries_make(vm_heap *heap, uint32_t capacity, uint32_t width);
@@ -57,5 +51,9 @@ bool vm_map_entries_next(const map_entries *entries, uint32_t count, uint64_t *p
                          vm_value *key, vm_value *value);
 void vm_map_entries_visit(const map_entries *entries, uint32_t count, vm_map_visit visit,
                           void *context);
+
+// The position of the key, or VM_MAP_ABSENT.
+uint32_t vm_map_table_find(const map_table *table, const map_entries *entries, vm_value key,
+                           uint32_t hash);
 
 #endif

@@ -74,14 +74,35 @@ static void model_remove(model *self, int64_t key)
     self->size -= 1;
 }
 
-// Keys are Ints, or Strings of the same number: both kinds of hash take part.
-static vm_value make_key(vm_heap *heap, int64_t number)
+typedef enum key_kind {
+    KEY_MIXED,     // Ints, and Strings of a number: both kinds of hash take part.
+    KEY_INT,       // Close together, so that a map with one version is an array by key.
+    KEY_LOW,       // The same at the lower end of what an Int can be, and some at the upper end.
+    KEY_SCATTERED, // Close together, but for one in 64.
+    KEY_FLOAT,     // Every seventh is looked for as the Float that it equals.
+} key_kind;
+
+static vm_value make_key(vm_heap *heap, int64_t number, key_kind kind)
 {
     char text[24];
-    return number % 3 == 0 ? vm_string_make(heap, text, vm_int_text(number, text)) : vm_int(number);
+    switch (kind) {
+    case KEY_MIXED:
+        return number % 3 == 0 ? vm_string_make(heap, text, vm_int_text(number, text))
+                               : vm_int(number);
+    case KEY_INT:
+        break;
+    case KEY_LOW:
+        return vm_int((int64_t)((uint64_t)INT64_MIN + (uint64_t)number - 100));
+    case KEY_SCATTERED:
+        return vm_int(number % 64 == 7 ? number << 40 : number);
+    case KEY_FLOAT:
+        return number % 7 == 0 ? vm_float((double)number) : vm_int(number);
+    }
+    return vm_int(number);
 }
 
-static void check_same(vm_heap *heap, const model *expected, vm_value map, uint64_t seed)
+static void check_same(vm_heap *heap, const model *expected, vm_value map, key_kind kind,
+                       uint64_t seed)
 {
     cr_assert_eq(vm_map_size(map.map), expected->size, "seed %lu", seed);
     vm_map_cursor cursor = {.map = map.map};
@@ -89,7 +110,7 @@ static void check_same(vm_heap *heap, const model *expected, vm_value map, uint6
     vm_value value;
     for (uint32_t i = 0; i < expected->size; i++) {
         cr_assert(vm_map_next(&cursor, &key, &value), "seed %lu: entry %u", seed, i);
-        vm_value wanted = make_key(heap, expected->keys[i]);
+        vm_value wanted = make_key(heap, expected->keys[i], kind);
         cr_assert(vm_equal(key, wanted), "seed %lu: key of entry %u", seed, i);
         cr_assert_eq(value.integer, expected->values[i], "seed %lu: value %u", seed, i);
         const vm_value *found = vm_map_get(map.map, wanted);
@@ -100,7 +121,8 @@ static void check_same(vm_heap *heap, const model *expected, vm_value map, uint6
     cr_assert_not(vm_map_next(&cursor, &key, &value), "seed %lu: too many entries", seed);
 }
 
-static void run_seed(uint64_t seed, uint32_t steps, int64_t key_range, uint32_t removals)
+static void run_seed(uint64_t seed, uint32_t steps, int64_t key_range, uint32_t removals,
+                     uint32_t shares, key_kind kind)
 {
     fixture self = open_heap();
     static model models[MODEL_COUNT];
@@ -115,15 +137,15 @@ static void run_seed(uint64_t seed, uint32_t steps, int64_t key_range, uint32_t 
         size_t which = random % MODEL_COUNT;
         int64_t key = (int64_t)((random >> 8) % (uint64_t)key_range);
         uint32_t dice = (uint32_t)(random >> 40) % 1000;
-        vm_value key_value = make_key(self.heap, key);
-        if (dice < 5) { // Share: the older map continues as a copy of another.
+        vm_value key_value = make_key(self.heap, key, kind);
+        if (dice < shares) { // Share: the older map continues as a copy of another.
             size_t other = (random >> 60) % MODEL_COUNT;
             vm_value shared = vm_dup(maps[other]);
             vm_drop(self.heap, maps[which]);
             maps[which] = shared;
             models[which] = models[other];
             vm_drop(self.heap, key_value);
-        } else if (dice < removals) {
+        } else if (dice < shares + removals) {
             maps[which] = vm_map_remove(self.heap, maps[which], key_value);
             model_remove(&models[which], key);
             vm_drop(self.heap, key_value);
@@ -132,11 +154,11 @@ static void run_seed(uint64_t seed, uint32_t steps, int64_t key_range, uint32_t 
             model_insert(&models[which], key, step);
         }
         if (step % 512 == 0) {
-            check_same(self.heap, &models[which], maps[which], seed);
+            check_same(self.heap, &models[which], maps[which], kind, seed);
         }
     }
     for (size_t i = 0; i < MODEL_COUNT; i++) {
-        check_same(self.heap, &models[i], maps[i], seed);
+        check_same(self.heap, &models[i], maps[i], kind, seed);
         vm_drop(self.heap, maps[i]);
     }
     close_heap(&self, "random changes");
@@ -148,15 +170,28 @@ Test(map, behaves_as_an_array_of_entries)
         const char *name;
         uint32_t steps;
         int64_t key_range;
-        uint32_t removals; // Per mille of the steps, with the 5 that share.
+        uint32_t removals; // Per mille of the steps.
+        uint32_t shares;   // The same.
+        key_kind kind;
     } rows[] = {
-        {"tiny", 300, 6, 400},         {"around one leaf", 2000, 20, 500},
-        {"small", 4000, 100, 450},     {"growing", 6000, 2500, 100},
-        {"shrinking", 8000, 800, 600}, {"only inserts", 4000, 2900, 5},
+        {"tiny", 300, 6, 395, 5, KEY_MIXED},
+        {"around one leaf", 2000, 20, 495, 5, KEY_MIXED},
+        {"small", 4000, 100, 445, 5, KEY_MIXED},
+        {"growing", 6000, 2500, 95, 5, KEY_MIXED},
+        {"shrinking", 8000, 800, 595, 5, KEY_MIXED},
+        {"only inserts", 4000, 2900, 0, 5, KEY_MIXED},
+        {"ints around one leaf", 2000, 20, 495, 0, KEY_INT},
+        {"ints growing", 6000, 600, 95, 0, KEY_INT},
+        {"ints shared seldom", 6000, 300, 195, 1, KEY_INT},
+        {"ints shrinking", 8000, 800, 595, 0, KEY_INT},
+        {"at both ends of Int", 6000, 600, 95, 0, KEY_LOW},
+        {"scattered late", 6000, 600, 195, 0, KEY_SCATTERED},
+        {"ints and floats", 4000, 100, 295, 1, KEY_FLOAT},
     };
     for (size_t i = 0; i < BL_ARRAY_COUNT(rows); i++) {
         for (uint64_t seed = 1; seed <= 8; seed++) {
-            run_seed(seed * 100 + i, rows[i].steps, rows[i].key_range, rows[i].removals);
+            run_seed(seed * 100 + i, rows[i].steps, rows[i].key_range, rows[i].removals,
+                     rows[i].shares, rows[i].kind);
         }
     }
 }
@@ -201,6 +236,55 @@ Test(map, changes_in_place_when_unique)
     close_heap(&self, "in place");
 }
 
+// Keys in every order in which they may come to lie close together or no more.
+Test(map, finds_ints_in_whatever_order_they_come)
+{
+    enum { COUNT = 20000, BYTES_MAX = 2 * COUNT * 128 };
+    static const struct {
+        const char *name;
+        int64_t first;
+        int64_t step;
+        int64_t last; // The last key, out of order.
+    } rows[] = {
+        {"ascending", 0, 1, COUNT - 1},
+        {"ascending from far", INT64_C(1) << 40, 1, 0},
+        {"descending", COUNT, -1, 0},
+        {"descending below zero", -5, -1, 7},
+        {"every third", 3, 3, -1000},
+        {"every fifth", 0, 5, 1},
+        {"up over the end of Int", INT64_MAX - COUNT / 2, 1, 0},
+        {"far apart", INT64_MIN, INT64_C(1) << 45, 5},
+    };
+    for (size_t i = 0; i < BL_ARRAY_COUNT(rows); i++) {
+        fixture self = open_heap();
+        vm_value map = vm_map_make(self.heap);
+        vm_value set = vm_set_make(self.heap);
+        for (uint64_t n = 0; n <= COUNT; n++) {
+            uint64_t key = (uint64_t)rows[i].first + n * (uint64_t)rows[i].step;
+            vm_value item = vm_int(n < COUNT ? (int64_t)key : rows[i].last);
+            map = vm_map_insert(self.heap, map, item, vm_int((int64_t)n));
+            set = vm_set_insert(self.heap, set, item);
+        }
+        cr_assert_lt(vm_heap_used(self.heap), BYTES_MAX, "%s: %zu bytes", rows[i].name,
+                     vm_heap_used(self.heap));
+        vm_map_cursor cursor = {.map = map.map};
+        vm_value key;
+        vm_value value;
+        for (uint64_t n = 0; vm_map_next(&cursor, &key, &value); n++) {
+            bool is_last = key.integer == rows[i].last;
+            int64_t number = is_last ? (int64_t)COUNT : (int64_t)n;
+            cr_assert_eq(value.integer, number, "%s: entry %lu", rows[i].name, n);
+            cr_assert_eq(vm_map_get(map.map, key)->integer, number, "%s: %lu", rows[i].name, n);
+            cr_assert_eq(vm_map_get(set.map, key)->integer, key.integer, "%s", rows[i].name);
+            cr_assert_null(vm_map_get(map.map, vm_float(0.5)), "%s", rows[i].name);
+        }
+        cr_assert_eq(vm_map_size(map.map), vm_map_size(set.map), "%s", rows[i].name);
+        vm_drop(self.heap, map);
+        vm_drop(self.heap, set);
+        close_heap(&self, rows[i].name);
+    }
+}
+
 // A queue: one in, one out. Holes must not pile up, nor the time to walk over them.
 Test(map, stays_small_as_a_queue)
 {
@@ -223,7 +307,7 @@ Test(map, may_be_frozen_and_still_give_changed_copies)
     fixture self = open_heap();
     vm_value map = vm_map_make(self.heap);
     for (int64_t i = 0; i < 1000; i++) {
-        map = vm_map_insert(self.heap, map, make_key(self.heap, i), vm_int(i));
+        map = vm_map_insert(self.heap, map, make_key(self.heap, i, KEY_MIXED), vm_int(i));
     }
     vm_freeze(self.heap, map);
     fixture other = open_heap();

@@ -13,6 +13,7 @@
 #ifndef ALLOC_ALLOC_H
 #define ALLOC_ALLOC_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -157,6 +158,7 @@ void *bl_arena_alloc_zeroed(bl_arena *arena, size_t size);
 char *bl_arena_copy(bl_arena *arena, const char *data, size_t size);
 bl_slice bl_arena_slice(bl_arena *arena, bl_slice slice);
 bl_slice bl_arena_format(bl_arena *arena, const char *format, ...) BL_PRINTF(2, 3);
+bl_slice bl_arena_vformat(bl_arena *arena, const char *format, va_list arguments) BL_PRINTF(2, 0);
 
 // ---- growing buffer --------------------------------------------------------------------------
 // Bytes that grow; amortised append. Zero-initialised is empty.

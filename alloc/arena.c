@@ -5,8 +5,6 @@
 // What has not been handed out is poisoned: AddressSanitizer sees an overrun inside a block.
 #include "alloc/alloc.h"
 
-#include <stdarg.h>
-
 #define BLOCK_SIZE_MIN ((size_t)16 << 10)
 #define BLOCK_SIZE_MAX ((size_t)1 << 20)
 #define ALIGNMENT ((size_t)16)
@@ -164,19 +162,26 @@ bl_slice bl_arena_slice(bl_arena *arena, bl_slice slice)
     return (bl_slice){bl_arena_copy(arena, slice.data, slice.size), slice.size};
 }
 
+bl_slice bl_arena_vformat(bl_arena *arena, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int size = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    BL_CHECK(size >= 0);
+    char *text = bl_arena_alloc(arena, (size_t)size + 1);
+    if (text == NULL) {
+        return (bl_slice){NULL, 0};
+    }
+    (void)vsnprintf(text, (size_t)size + 1, format, arguments); // Measured above.
+    return (bl_slice){text, (size_t)size};
+}
+
 bl_slice bl_arena_format(bl_arena *arena, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    va_list again;
-    va_copy(again, arguments);
-    int size = vsnprintf(NULL, 0, format, arguments);
+    bl_slice text = bl_arena_vformat(arena, format, arguments);
     va_end(arguments);
-    BL_CHECK(size >= 0);
-    char *text = bl_arena_alloc(arena, (size_t)size + 1);
-    if (text != NULL) {
-        (void)vsnprintf(text, (size_t)size + 1, format, again); // Measured above.
-    }
-    va_end(again);
-    return (bl_slice){text, text == NULL ? 0 : (size_t)size};
+    return text;
 }

@@ -1,7 +1,6 @@
 // lang/diagnostics.c: collecting and ordering diagnostics; diagnostics_write.c shows them.
 #include "lang/diagnostics.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 
 // ---- the catalogue -----------------------------------------------------------------------------
@@ -47,19 +46,6 @@ void lang_diagnostics_init(lang_diagnostics *list, bl_arena *arena, const lang_s
     *list = (lang_diagnostics){.arena = arena, .source = source};
 }
 
-BL_PRINTF(2, 0)
-static bl_slice format_in_arena(bl_arena *arena, const char *format, va_list arguments)
-{
-    va_list again;
-    va_copy(again, arguments);
-    int size = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    BL_CHECK(size >= 0);
-    char *text = bl_arena_alloc(arena, (size_t)size + 1);
-    vsnprintf(text, (size_t)size + 1, format, arguments);
-    return (bl_slice){text, (size_t)size};
-}
-
 static void append(lang_diagnostics *list, lang_diagnostic *diagnostic)
 {
     if (list->count == list->capacity) {
@@ -94,7 +80,7 @@ lang_diagnostic *lang_diagnostics_add(lang_diagnostics *list, lang_code code, la
     va_start(arguments, format);
     diagnostic->code = code;
     diagnostic->span = span;
-    diagnostic->message = format_in_arena(list->arena, format, arguments);
+    diagnostic->message = bl_arena_vformat(list->arena, format, arguments);
     diagnostic->sequence = list->count;
     va_end(arguments);
     append(list, diagnostic);
@@ -107,7 +93,7 @@ void lang_diagnostic_context(lang_diagnostics *list, lang_diagnostic *diagnostic
 {
     va_list arguments;
     va_start(arguments, format);
-    diagnostic->context = format_in_arena(list->arena, format, arguments);
+    diagnostic->context = bl_arena_vformat(list->arena, format, arguments);
     va_end(arguments);
 }
 
@@ -120,7 +106,7 @@ lang_suggestion *lang_diagnostic_suggest(lang_diagnostics *list, lang_diagnostic
     va_start(arguments, format);
     suggestion->strategy = strategy;
     suggestion->confidence = confidence;
-    suggestion->description = format_in_arena(list->arena, format, arguments);
+    suggestion->description = bl_arena_vformat(list->arena, format, arguments);
     va_end(arguments);
     lang_suggestion **last = &diagnostic->suggestions;
     while (*last != NULL) {

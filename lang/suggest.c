@@ -1,8 +1,6 @@
 // lang/suggest.c: how the type pass reports: contexts, suggestions, similar names.
 #include "lang/check.h"
 
-#include <stdarg.h>
-
 // ---- reporting -------------------------------------------------------------------------------
 
 static const char *const contexts[LANG_CODE_COUNT] = {
@@ -10,19 +8,6 @@ static const char *const contexts[LANG_CODE_COUNT] = {
 #include "lang/contexts.def"
 #undef CONTEXT
 };
-
-BL_PRINTF(2, 0)
-static bl_slice format_arguments(bl_arena *arena, const char *format, va_list arguments)
-{
-    va_list again;
-    va_copy(again, arguments);
-    int size = vsnprintf(NULL, 0, format, arguments);
-    BL_CHECK(size >= 0);
-    char *text = bl_arena_alloc(arena, (size_t)size + 1);
-    vsnprintf(text, (size_t)size + 1, format, again);
-    va_end(again);
-    return (bl_slice){text, (size_t)size};
-}
 
 lang_diagnostic *lang_report(lang_checker *checker, lang_code code, lang_span span,
                              const char *format, ...)
@@ -32,7 +17,7 @@ lang_diagnostic *lang_report(lang_checker *checker, lang_code code, lang_span sp
     }
     va_list arguments;
     va_start(arguments, format);
-    bl_slice message = format_arguments(checker->arena, format, arguments);
+    bl_slice message = bl_arena_vformat(checker->arena, format, arguments);
     va_end(arguments);
     lang_diagnostics *list = &checker->unit->diagnostics;
     lang_diagnostic *found = lang_diagnostics_add(list, code, span, "%.*s", BL_SLICE_ARG(message));
@@ -50,7 +35,7 @@ void lang_suggest(lang_checker *checker, lang_diagnostic *diagnostic, const char
     }
     va_list arguments;
     va_start(arguments, format);
-    bl_slice text = format_arguments(checker->arena, format, arguments);
+    bl_slice text = bl_arena_vformat(checker->arena, format, arguments);
     va_end(arguments);
     lang_diagnostic_suggest(&checker->unit->diagnostics, diagnostic, strategy, confidence, "%.*s",
                             BL_SLICE_ARG(text));

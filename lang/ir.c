@@ -276,6 +276,9 @@ void ir_remove(ir_block *block, ir_instruction *instruction)
 
 bool ir_owns(const ir_instruction *instruction, uint32_t i)
 {
+    if (instruction->op == IR_CALL || instruction->op == IR_TAIL_CALL) {
+        return i >= 64 || (instruction->as.function->borrows >> i & 1) == 0;
+    }
     switch ((ir_ownership)ir_ops[instruction->op].ownership) {
     case IR_OWN_BORROW:
         return false;

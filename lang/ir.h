@@ -135,8 +135,8 @@ typedef struct ir_variable {
     ir_kinds kinds;        // Proved (opt_kinds); IR_KINDS_ANY before.
     bool is_state;         // Of ITER, RANGE_INIT: two registers.
     bool is_alias;         // Not counted (ownership pass): `owner` is alive as long as it is.
-    ir_var owner;
-    bool is_constant; // Holds a constant only, which is not counted either.
+    ir_var owner;          // IR_NO_VAR: something that a caller owns.
+    bool is_constant;      // Holds a constant only, which is not counted either.
 } ir_variable;
 
 struct ir_function {
@@ -161,6 +161,7 @@ struct ir_function {
     vm_function *target; // Filled by emit; its address is known from the start.
     bool is_root;        // Called from outside the program: main, tests, predicates.
     bool escapes;        // Its value is made somewhere, or it is called from outside.
+    uint64_t borrows;    // Bit i: parameter i is borrowed (own_borrow.c).
     ir_kinds result_kinds;
     bool is_optimised;  // opt_inline has been here: it may be copied.
     bool is_recursive;  // Calls itself.
@@ -277,6 +278,11 @@ static inline bool ir_live_out(const ir_liveness *liveness, uint32_t block, ir_v
 {
     return ir_live_has(liveness, liveness->out + (size_t)block * liveness->words, var);
 }
+
+// Finds ir_function.borrows of all functions, after opt_kinds (own_borrow.c).
+void ir_find_borrows(ir_program *program);
+// Makes the variables that only hold what the function borrows aliases without an owner.
+void ir_mark_borrowed(ir_function *function);
 
 // Adds counts to the program: DUP_OF where a value is wanted once more, DROP where its last owner
 // dies, aliases where a part is only looked at; and `lives` of all calls (own.c).

@@ -109,4 +109,7 @@ void ir_optimise(ir_program *program, bool enabled)
         }
     }
     opt_kinds(program);
+    if (enabled) {
+        ir_find_borrows(program);
+    }
 }

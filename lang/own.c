@@ -7,7 +7,8 @@
 // use; one that only some successors want is dropped at the start of the others.
 //
 // Parts that are only looked at need no count: `p.x + 1` reads x through an alias, and p lives at
-// least as long (find_aliases). Variables proved to hold no heap value are never counted.
+// least as long (find_aliases). Nor do borrowed parameters (own_borrow.c). Variables proved to hold
+// no heap value are never counted.
 #include "lang/ir.h"
 
 typedef struct owner {
@@ -30,8 +31,9 @@ static bool is_counted(const owner *own, ir_var var)
 // What keeps the value alive: the variable itself, or whatever it is an alias of a part of.
 static ir_var root_of(const owner *own, ir_var var)
 {
-    while (own->function->variables[var].is_alias) {
-        var = own->function->variables[var].owner;
+    const ir_variable *variables = own->function->variables;
+    while (variables[var].is_alias && variables[var].owner != IR_NO_VAR) {
+        var = variables[var].owner;
     }
     return var;
 }
@@ -88,7 +90,8 @@ static void find_aliases(ir_function *function)
             if (at->op == IR_CONSTANT && facts.definitions[part] == 1) {
                 function->variables[part].is_constant = true; // Immortal.
             }
-            if (!reads_part(at) || facts.definitions[part] != 1 || facts.is_consumed[part]) {
+            if (!reads_part(at) || facts.definitions[part] != 1 || facts.is_consumed[part] ||
+                function->variables[part].is_alias) {
                 continue;
             }
             ir_var whole = at->args[0];
@@ -464,6 +467,7 @@ static void drop_unused_parameters(owner *own)
 
 void ir_place_counts(ir_function *function)
 {
+    ir_mark_borrowed(function);
     find_aliases(function);
     owner own = {.function = function, .block_count = function->block_count};
     ir_liveness_init(&own.liveness, function);

@@ -36,6 +36,24 @@ Test(emit, appends_are_pushes)
     bl_buffer_deinit(&out);
 }
 
+// Looking at a tree counts nothing, neither on the way down nor in a loop.
+Test(emit, what_is_only_looked_at_is_not_counted)
+{
+    bl_buffer out = {0};
+    program_dump(
+        "type Tree = | Leaf | Node(Tree, String, Tree)\n"
+        "fn size(t: Tree) -> Int = match t\n Leaf -> 0\n"
+        " Node(l, s, r) -> size(l) + String.length(s) + size(r)\n"
+        "fn depth(t: Tree, n: Int) -> Int = match t\n Leaf -> n\n"
+        " Node(l, _, r) -> if size(r) > 3 then depth(l, n + 1) else depth(r, n + 1)\n"
+        "fn main() -> Int = {\n let t = Node(Leaf, \"a\", Leaf)\n size(t) + depth(t, 0)\n}\n",
+        LANG_DUMP_BYTECODE, &out);
+    cr_expect(!contains(&out, "COPY") && !contains(&out, "_GET"), "%s", out.data);
+    const char *drop = strstr(out.data, "DROP");
+    cr_expect(drop != NULL && strstr(drop + 1, "DROP") == NULL, "main! alone drops: %s", out.data);
+    bl_buffer_deinit(&out);
+}
+
 // A function whose jumps are longer than a short jump reaches.
 Test(emit, long_jumps)
 {

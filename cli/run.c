@@ -31,8 +31,8 @@ vm_program *cli_compile(const cli_options *options, const char *path, bool for_t
     vm_program *program = NULL;
     *read_failed = result->read_failed;
     if (result->read_failed) {
+        fprintf(stderr, "Failed to read %s: %s\n", path, result->read_reason);
         if (!for_tests) {
-            fprintf(stderr, "Failed to read %s: %s\n", path, result->read_reason);
             hint_at_command(path);
         }
     } else {

@@ -2,41 +2,78 @@
 //
 // Each test is a run of its own: a task that ends before the next begins, so that a failing one
 // leaves nothing behind. What tests print comes at once; the report follows when all have run.
+//
+// A test that takes too long is interrupted: a timer of the process, started for each test, asks
+// its task to fail. So it fails with the place where it was, and the next one runs.
 #include "cli/commands.h"
+#include "cli/test_report.h"
 
 #include "vm/std/console.h"
 
 #include <dirent.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
-typedef enum test_verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_SKIP } test_verdict;
+// ---- the time limit --------------------------------------------------------------------------
 
-typedef struct test_outcome {
-    const char *file;
-    bl_slice name;
-    uint32_t line, column;
-    test_verdict verdict;
-    bl_slice message; // Of a failure.
-} test_outcome;
+// What the handler of SIGALRM stops; NULL: nothing.
+static _Atomic(vm_task *) timed_task;
+static char timed_reason[64];
 
-typedef struct test_report {
-    bl_arena arena;
-    test_outcome *items;
-    uint32_t count, capacity;
-    uint32_t counts[VERDICT_SKIP + 1];
-    bool read_failed;
-} test_report;
-
-static void add_outcome(test_report *report, test_outcome item)
+static void on_alarm(int signal_number)
 {
-    if (report->count == report->capacity) {
-        report->capacity = report->capacity == 0 ? 64 : report->capacity * 2;
-        report->items = bl_realloc(report->items, report->capacity * sizeof(test_outcome));
+    (void)signal_number; // Only SIGALRM leads here.
+    vm_task *task = atomic_load(&timed_task);
+    if (task != NULL) {
+        vm_task_interrupt(task, timed_reason);
     }
-    report->items[report->count++] = item;
-    report->counts[item.verdict] += 1;
 }
+
+static void set_timer(uint64_t limit_ms)
+{
+    struct itimerval timer = {.it_value = {.tv_sec = (time_t)(limit_ms / 1000),
+                                           .tv_usec = (suseconds_t)(limit_ms % 1000) * 1000}};
+    (void)setitimer(ITIMER_REAL, &timer, NULL); // Fails for impossible times only.
+}
+
+static void prepare_time_limit(uint64_t limit_ms)
+{
+    snprintf(timed_reason, sizeof timed_reason, "Test took longer than %llu ms",
+             (unsigned long long)limit_ms);
+    struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGALRM, &action, NULL); // Cannot fail for SIGALRM.
+}
+
+static vm_outcome run_to_end(vm_task *task, uint64_t limit_ms)
+{
+    atomic_store(&timed_task, task);
+    set_timer(limit_ms);
+    vm_outcome end = vm_task_run(task, 0);
+    while (end == VM_WAITING) {
+        vm_task_sleep(task);
+        end = vm_task_run(task, 0);
+    }
+    set_timer(0);
+    atomic_store(&timed_task, NULL);
+    return end;
+}
+
+// ---- running ---------------------------------------------------------------------------------
+
+// One file and the thread that its tests run on.
+typedef struct test_run {
+    test_report *report;
+    const cli_options *options;
+    const char *file;
+    vm_thread *thread;
+    vm_check_note note; // Of the test that runs.
+    bl_arena sources;   // Files that failures point into.
+    lang_source source; // The last of them; path.data == NULL: none.
+} test_run;
 
 static bl_slice text_of(bl_arena *arena, const char *before, vm_value value)
 {
@@ -48,140 +85,127 @@ static bl_slice text_of(bl_arena *arena, const char *before, vm_value value)
     return copy;
 }
 
-// ---- running ---------------------------------------------------------------------------------
+// Says where it failed, with the line of the source if that can be read still.
+static void locate(test_run *run, test_outcome *item, const char *file, lang_position at,
+                   uint32_t size)
+{
+    bl_arena *arena = &run->report->arena;
+    item->failure_file = bl_arena_slice(arena, bl_slice_of(file)).data;
+    item->failure_at = at;
+    bool is_open =
+        run->source.path.data != NULL && bl_slice_equal(run->source.path, bl_slice_of(file));
+    if (!is_open &&
+        lang_source_open(&run->source, &run->sources, bl_slice_of(file), NULL) != BL_OK) {
+        run->source = (lang_source){.path = bl_arena_slice(&run->sources, bl_slice_of(file))};
+    }
+    bl_buffer text = {0};
+    lang_excerpt_write(&run->source, at, size, &text);
+    item->excerpt = bl_arena_slice(arena, bl_buffer_slice(&text));
+    bl_buffer_deinit(&text);
+}
 
-static void judge(test_report *report, vm_task *task, vm_outcome end, test_outcome *item)
+static void add_side(bl_arena *arena, test_outcome *item, uint32_t index, const char *label,
+                     const bl_buffer *text)
+{
+    if (text->size > 0) {
+        item->sides[index] = (test_side){label, bl_arena_slice(arena, bl_buffer_slice(text))};
+    }
+}
+
+// The check that decided, and what was compared there.
+static void show_check(test_run *run, test_outcome *item)
+{
+    const vm_check_note *note = &run->note;
+    if (note->check == NULL) {
+        return;
+    }
+    const vm_check *check = note->check;
+    locate(run, item, item->file, (lang_position){check->line, check->column}, check->size);
+    bl_arena *arena = &run->report->arena;
+    add_side(arena, item, 0, check->left, &note->left);
+    add_side(arena, item, 1, check->right, &note->right);
+    add_side(arena, item, 2, "first difference", &note->difference);
+}
+
+static void show_error(test_run *run, test_outcome *item, const vm_failure *failure)
+{
+    bl_arena *arena = &run->report->arena;
+    item->message = bl_arena_format(arena, "Runtime error: %s", failure->message);
+    if (failure->file[0] != '\0') {
+        locate(run, item, failure->file, (lang_position){failure->line, failure->column}, 1);
+    }
+    item->stack = bl_arena_slice(arena, bl_slice_of(failure->stack));
+}
+
+static void judge(test_run *run, vm_task *task, vm_outcome end, test_outcome *item)
 {
     item->verdict = VERDICT_FAIL;
     if (end == VM_FAILED) {
-        const char *message = vm_task_failure(task)->message;
-        item->message = bl_arena_format(&report->arena, "Runtime error: %s", message);
+        show_error(run, item, vm_task_failure(task));
         return;
     }
     vm_value value = vm_task_result(task);
     if (vm_is_true(value)) {
         item->verdict = VERDICT_PASS;
-    } else if (value.tag == VM_BOOL) {
-        item->message = BL_SLICE("Expected true, got false");
-    } else {
-        item->message = text_of(&report->arena, "Expected Bool, got ", value);
+        return;
     }
+    item->message = value.tag == VM_BOOL
+                        ? BL_SLICE("Expected true, got false")
+                        : text_of(&run->report->arena, "Expected Bool, got ", value);
+    show_check(run, item);
 }
 
-static void run_test(test_report *report, vm_thread *thread, const vm_test *test, const char *file)
+static void run_test(test_run *run, const vm_test *test)
 {
-    test_outcome item = {.file = file,
-                         .name = bl_arena_slice(&report->arena, bl_slice_of(test->name)),
-                         .line = test->line,
-                         .column = test->column,
+    test_outcome item = {.file = run->file,
+                         .name = bl_arena_slice(&run->report->arena, bl_slice_of(test->name)),
+                         .at = {test->line, test->column},
                          .verdict = VERDICT_SKIP};
     if (!test->skipped) {
-        vm_task *task = vm_task_begin(thread);
+        run->note.check = NULL;
+        vm_task *task = vm_task_begin(run->thread);
         vm_value callee = {.function = test->function, .tag = VM_FUNCTION};
         vm_task_start(task, callee, NULL, 0);
-        vm_outcome end = vm_task_run(task, 0);
-        while (end == VM_WAITING) {
-            vm_task_sleep(task);
-            end = vm_task_run(task, 0);
-        }
-        judge(report, task, end, &item);
+        judge(run, task, run_to_end(task, run->options->test_timeout_ms), &item);
         vm_task_end(task);
     }
-    add_outcome(report, item);
+    test_report_add(run->report, item);
+}
+
+static void run_tests(test_report *report, const cli_options *options, const char *file,
+                      const vm_program *program)
+{
+    test_run run = {.report = report, .options = options, .file = file};
+    bl_arena_init(&run.sources, 0);
+    vm_config config = {.leak_check = getenv("BL_LEAK_CHECK") != NULL, .note = &run.note};
+    run.thread = vm_thread_create(program, &config);
+    for (uint32_t i = 0; i < program->test_count; i++) {
+        if (strstr(program->tests[i].name, options->filter) != NULL) {
+            run_test(&run, &program->tests[i]);
+        }
+    }
+    vm_thread_destroy(run.thread);
+    bl_arena_deinit(&run.sources);
+    bl_buffer_deinit(&run.note.left);
+    bl_buffer_deinit(&run.note.right);
+    bl_buffer_deinit(&run.note.difference);
 }
 
 static void run_file(test_report *report, const cli_options *options, const char *file)
 {
     bool read_failed = false;
     vm_program *program = cli_compile(options, file, true, &read_failed);
-    if (program == NULL) {
-        report->read_failed = report->read_failed || read_failed;
-        if (!read_failed) {
-            test_outcome item = {.file = file,
-                                 .name = BL_SLICE("setup"),
-                                 .verdict = VERDICT_FAIL,
-                                 .message = BL_SLICE("Analysis failed")};
-            add_outcome(report, item);
-        }
-        return;
+    if (program != NULL) {
+        run_tests(report, options, file, program);
+        vm_program_destroy(program);
+    } else if (read_failed) {
+        report->read_failed = true;
+    } else {
+        test_report_add(report, (test_outcome){.file = file,
+                                               .name = BL_SLICE("setup"),
+                                               .verdict = VERDICT_FAIL,
+                                               .message = BL_SLICE("Analysis failed")});
     }
-    vm_thread *thread =
-        vm_thread_create(program, &(vm_config){.leak_check = getenv("BL_LEAK_CHECK") != NULL});
-    for (uint32_t i = 0; i < program->test_count; i++) {
-        if (strstr(program->tests[i].name, options->filter) != NULL) {
-            run_test(report, thread, &program->tests[i], file);
-        }
-    }
-    vm_thread_destroy(thread);
-    vm_program_destroy(program);
-}
-
-// ---- the report ------------------------------------------------------------------------------
-
-static void write_text(const test_report *report, bool many_files, bl_buffer *out)
-{
-    static const char *const words[] = {"PASS", "FAIL", "SKIP"};
-    const char *file = NULL;
-    for (uint32_t i = 0; i < report->count; i++) {
-        const test_outcome *item = &report->items[i];
-        if (many_files && item->file != file) {
-            file = item->file;
-            bl_buffer_format(out, "%s\n", file);
-        }
-        bl_buffer_format(out, "%s  %.*s (line %u)\n", words[item->verdict],
-                         BL_SLICE_ARG(item->name), item->line);
-        if (item->message.size > 0) {
-            bl_buffer_format(out, "  %.*s\n", BL_SLICE_ARG(item->message));
-        }
-    }
-    bl_buffer_format(out, "%s%u tests: %u passed, %u failed", report->count > 0 ? "\n" : "",
-                     report->count, report->counts[VERDICT_PASS], report->counts[VERDICT_FAIL]);
-    if (report->counts[VERDICT_SKIP] > 0) {
-        bl_buffer_format(out, ", %u skipped", report->counts[VERDICT_SKIP]);
-    }
-    bl_buffer_append_char(out, '\n');
-}
-
-static void write_json_text(bl_buffer *out, bl_slice text)
-{
-    bl_buffer_append_char(out, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (c == '"' || c == '\\') {
-            bl_buffer_append_char(out, '\\');
-            bl_buffer_append_char(out, (char)c);
-        } else if (c < 0x20) {
-            bl_buffer_format(out, "\\u%04x", c);
-        } else {
-            bl_buffer_append_char(out, (char)c);
-        }
-    }
-    bl_buffer_append_char(out, '"');
-}
-
-static void write_json(const test_report *report, bl_buffer *out)
-{
-    static const char *const words[] = {"pass", "fail", "skipped"};
-    bool failed = report->counts[VERDICT_FAIL] > 0 || report->read_failed;
-    bl_buffer_format(out, "{\n  \"status\": \"%s\",\n  \"summary\": { \"total\": %u, ",
-                     failed ? "fail" : "pass", report->count);
-    bl_buffer_format(out, "\"passed\": %u, \"failed\": %u, \"skipped\": %u },\n  \"tests\": [",
-                     report->counts[VERDICT_PASS], report->counts[VERDICT_FAIL],
-                     report->counts[VERDICT_SKIP]);
-    for (uint32_t i = 0; i < report->count; i++) {
-        const test_outcome *item = &report->items[i];
-        bl_buffer_format(out, "%s\n    { \"name\": ", i > 0 ? "," : "");
-        write_json_text(out, item->name);
-        bl_buffer_format(out, ", \"status\": \"%s\"", words[item->verdict]);
-        if (item->verdict == VERDICT_FAIL) {
-            bl_buffer_format(out, ", \"message\": ");
-            write_json_text(out, item->message);
-        }
-        bl_buffer_format(out, ", \"location\": { \"file\": ");
-        write_json_text(out, bl_slice_of(item->file));
-        bl_buffer_format(out, ", \"line\": %u, \"col\": %u } }", item->line, item->column);
-    }
-    bl_buffer_format(out, "%s]\n}\n", report->count > 0 ? "\n  " : "");
 }
 
 // ---- files -----------------------------------------------------------------------------------
@@ -241,7 +265,9 @@ static bool collect_files(const cli_options *options, bl_arena *arena, file_list
         if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
             uint32_t first = list->count;
             is_good = add_folder(arena, list, path, 0) && is_good;
-            if (list->count > first) {
+            if (list->count == first) {
+                fprintf(stderr, "No .bl file below %s\n", path);
+            } else {
                 qsort(list->items + first, list->count - first, sizeof(char *), compare_paths);
             }
         } else {
@@ -257,24 +283,27 @@ int cli_command_test(const cli_options *options)
         fprintf(stderr, "bl-uring: which file or folder? See bl-uring help test.\n");
         return CLI_USAGE;
     }
-    test_report report = {0};
-    bl_arena_init(&report.arena, 0);
+    prepare_time_limit(options->test_timeout_ms);
+    test_report report;
+    test_report_init(&report);
     file_list files = {0};
     report.read_failed = !collect_files(options, &report.arena, &files);
     for (uint32_t i = 0; i < files.count; i++) {
         run_file(&report, options, files.items[i]);
     }
+    if (report.count == 0 && options->filter_is_set && !report.read_failed) {
+        fprintf(stderr, "No test has %s in its name\n", options->filter);
+    }
     bl_buffer text = {0};
     if (options->json) {
-        write_json(&report, &text);
+        test_report_write_json(&report, &text);
     } else {
-        write_text(&report, files.count > 1, &text);
+        test_report_write_text(&report, files.count > 1, &text);
     }
     std_console_flush(); // What the tests printed comes first.
     cli_write(stdout, &text);
-    bool failed = report.counts[VERDICT_FAIL] > 0 || report.read_failed;
-    bl_free(report.items);
+    int status = test_report_has_failed(&report) ? CLI_FAILURE : CLI_OK;
     bl_free(files.items);
-    bl_arena_deinit(&report.arena);
-    return failed ? CLI_FAILURE : CLI_OK;
+    test_report_deinit(&report);
+    return status;
 }

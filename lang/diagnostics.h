@@ -125,6 +125,11 @@ const char *lang_level_name(lang_level level);
 void lang_diagnostics_write_text(const lang_diagnostics *list, bl_buffer *out, bool colour);
 // What `check --json` prints on stdout.
 void lang_diagnostics_write_json(const lang_diagnostics *list, lang_level level, bl_buffer *out);
+// The place and the underlined source line of the text form, for other reports: "  --> FILE:4:6"
+// and three lines, or none of these if the source has no such line. size: bytes to underline.
+void lang_excerpt_write(const lang_source *source, lang_position at, uint32_t size, bl_buffer *out);
+// A JSON string in its quotes, valid whatever the bytes of the text are.
+void lang_json_text_write(bl_slice text, bl_buffer *out);
 // What `run` and `test` print on stderr: a line for each error, and for each warning of the
 // effect and refinement passes. details: each followed by the source line with its mark, the
 // reason and the help of the text form.

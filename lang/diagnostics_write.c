@@ -202,6 +202,20 @@ void lang_diagnostics_write_text(const lang_diagnostics *list, bl_buffer *out, b
     }
 }
 
+void lang_excerpt_write(const lang_source *source, lang_position at, uint32_t size, bl_buffer *out)
+{
+    place found = {.start = at,
+                   .line = lang_source_line(source, at.line),
+                   .has_source = at.line >= 1 && at.line <= source->line_count,
+                   .highlight_size = size};
+    int gutter = gutter_of(&found);
+    bl_buffer_format(out, "%*s--> %.*s:%u:%u\n", gutter, "", BL_SLICE_ARG(source->path), at.line,
+                     at.column);
+    if (found.has_source) {
+        write_source(out, &found, gutter, &no_colours, "");
+    }
+}
+
 // ---- lines -------------------------------------------------------------------------------------
 
 static bool is_shown_on_run(lang_code code)
@@ -306,23 +320,28 @@ static size_t character_size(const uint8_t *text, size_t size)
     return overlong || too_large || surrogate ? 0 : want;
 }
 
-static void json_string(json_writer *json, bl_slice text)
+void lang_json_text_write(bl_slice text, bl_buffer *out)
 {
-    bl_buffer_append_char(json->out, '"');
+    bl_buffer_append_char(out, '"');
     for (size_t at = 0; at < text.size;) {
         char c = text.data[at];
         size_t size = character_size((const uint8_t *)text.data + at, text.size - at);
         if (size == 0) {
-            bl_buffer_append(json->out, "\xEF\xBF\xBD", 3);
+            bl_buffer_append(out, "\xEF\xBF\xBD", 3);
             size = 1;
         } else if (size == 1 && ((uint8_t)c < 0x20 || c == '"' || c == '\\')) {
-            bl_buffer_append_json_escape(json->out, (uint8_t)c);
+            bl_buffer_append_json_escape(out, (uint8_t)c);
         } else {
-            bl_buffer_append(json->out, text.data + at, size);
+            bl_buffer_append(out, text.data + at, size);
         }
         at += size;
     }
-    bl_buffer_append_char(json->out, '"');
+    bl_buffer_append_char(out, '"');
+}
+
+static void json_string(json_writer *json, bl_slice text)
+{
+    lang_json_text_write(text, json->out);
 }
 
 static void json_string_member(json_writer *json, const char *key, bl_slice text)

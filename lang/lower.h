@@ -41,6 +41,8 @@ typedef struct lower_program {
     ir_table modules;              // Constant values of modules and types.
     ir_table schemas;              // lang_type_symbol -> vm_schema.
     lower_group_lets *group_lets;  // By lang_function_symbol.index; NULL: no tests.
+    bool *checks;                  // By id in the main unit; NULL: no tests (lower_expect.c).
+    uint32_t check_capacity;       // Of the target's table.
 } lower_program;
 
 // What is known of a unit before its functions are lowered; indexed by node id.
@@ -153,6 +155,8 @@ static inline const lang_type *lower_type(const lower_context *context, uint32_t
 ir_var lower_expr(lower_context *context, const lang_expr *expr);
 void lower_into(lower_context *context, const lang_expr *expr, ir_var dst);
 void lower_condition(lower_context *context, const lang_expr *expr, ir_block *yes, ir_block *no);
+// A comparison, with the variables of its sides.
+ir_var lower_comparison(lower_context *context, const lang_expr *expr, ir_var *left, ir_var *right);
 
 // ---- lower_name.c: references as values ------------------------------------------------------
 
@@ -204,9 +208,17 @@ ir_var lower_with_records(lower_context *context, const lang_expr *expr);
 ir_var lower_with_capture(lower_context *context, const lang_expr *expr);
 ir_var lower_try(lower_context *context, const lang_expr *expr, ir_var want);
 
-// ---- lower_test.c ----------------------------------------------------------------------------
+// ---- lower_expect.c --------------------------------------------------------------------------
 
 ir_var lower_expect(lower_context *context, const lang_expr *expr, ir_var want);
+// Makes checks of the expressions that decide about the value of a test's body.
+void lower_find_checks(lower_program *program, const lang_expr *body);
+bool lower_is_check(const lower_context *context, const lang_expr *expr);
+// The value of a check; notes its sides for the report if it is not true.
+ir_var lower_check(lower_context *context, const lang_expr *expr);
+
+// ---- lower_test.c ----------------------------------------------------------------------------
+
 void lower_tests(lower_program *program);
 
 // ---- lower_group.c ---------------------------------------------------------------------------

@@ -231,6 +231,14 @@ static ir_var lower_binary(lower_context *context, const lang_expr *expr, ir_var
     return lower_op(context, op, result, 2, left, right);
 }
 
+ir_var lower_comparison(lower_context *context, const lang_expr *expr, ir_var *left, ir_var *right)
+{
+    *left = lower_expr(context, expr->as.binary.left);
+    *right = lower_expr(context, expr->as.binary.right);
+    lower_at(context, expr->span);
+    return lower_op(context, binary_op(expr->as.binary.operator_), IR_NO_VAR, 2, *left, *right);
+}
+
 // `a && b`, `a || b` as a value: the right side's value is the result as it is.
 static void lower_logical(lower_context *context, const lang_expr *expr, ir_var dst)
 {
@@ -251,6 +259,10 @@ static void lower_logical(lower_context *context, const lang_expr *expr, ir_var 
 
 void lower_condition(lower_context *context, const lang_expr *expr, ir_block *yes, ir_block *no)
 {
+    if (lower_is_check(context, expr)) {
+        lower_branch(context, lower_check(context, expr), yes, no);
+        return;
+    }
     if (expr->kind == LANG_EXPR_UNARY && expr->as.unary.operator_ == LANG_UNARY_NOT) {
         lower_condition(context, expr->as.unary.operand, no, yes);
         return;
@@ -520,6 +532,9 @@ static ir_var lower_value(lower_context *context, const lang_expr *expr, ir_var 
 
 ir_var lower_expr(lower_context *context, const lang_expr *expr)
 {
+    if (lower_is_check(context, expr)) {
+        return lower_check(context, expr);
+    }
     switch ((unsigned)expr->kind) {
     case LANG_EXPR_BLOCK:
     case LANG_EXPR_IF:
@@ -541,6 +556,10 @@ ir_var lower_expr(lower_context *context, const lang_expr *expr)
 
 void lower_into(lower_context *context, const lang_expr *expr, ir_var dst)
 {
+    if (lower_is_check(context, expr)) {
+        lower_finish(context, lower_check(context, expr), dst);
+        return;
+    }
     if (lower_control(context, expr, dst)) {
         return;
     }

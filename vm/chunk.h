@@ -237,6 +237,19 @@ typedef struct vm_test {
     bool skipped;
 } vm_test;
 
+// An expression whose value decides about its test. What a failing one shows of its values, and
+// under which words (vm/std/expect.c).
+typedef struct vm_check {
+    uint32_t line;
+    uint32_t column;
+    uint32_t size;      // Bytes on that line.
+    const char *left;   // "left", "value"; NULL: neither side is shown.
+    const char *right;  // "right", "to_equal" …
+    const char *wanted; // Shown on the right instead of a value; NULL: none.
+    bool has_right;
+    bool is_equality; // The first difference is shown as well.
+} vm_check;
+
 typedef struct vm_program {
     bl_arena arena; // Owns all of it.
     const vm_library *library;
@@ -252,6 +265,8 @@ typedef struct vm_program {
     uint32_t schema_count;
     const vm_test *tests;
     uint32_t test_count;
+    vm_check *checks; // Of all tests.
+    uint32_t check_count;
     const vm_function *main; // NULL: none.
     uint32_t cache_count;    // Slots of inline caches that a thread needs.
 } vm_program;

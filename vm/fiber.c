@@ -370,6 +370,18 @@ static vm_outcome task_deadlock(vm_task *task)
     return task_fail(task);
 }
 
+// No fiber can go on before its deadline or its wake-up.
+static vm_outcome task_wait(vm_task *task)
+{
+    const char *reason = atomic_load_explicit(&task->interrupt, memory_order_acquire);
+    if (reason == NULL) {
+        return VM_WAITING;
+    }
+    fiber_enter(task, task->main_fiber); // For the place.
+    vm_fail(task, "%s", reason);
+    return task_fail(task);
+}
+
 // Gives the running fiber another slice. False: *outcome says why not.
 static bool slice_begin(vm_task *task, vm_outcome *outcome)
 {
@@ -443,7 +455,7 @@ vm_outcome vm_fibers_run(vm_task *task)
         vm_fiber *fiber = next_fiber(task);
         if (fiber == NULL) {
             if (task->timer_count > 0 || task->token_count > 0) {
-                return VM_WAITING;
+                return task_wait(task);
             }
             return task_deadlock(task);
         }

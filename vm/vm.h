@@ -21,11 +21,21 @@
 
 typedef struct vm_thread vm_thread;
 
+// The last check of a test that was not true: its values as text, cut to limits. Buffers are
+// kept between tests; whoever reads the note frees them.
+typedef struct vm_check_note {
+    const vm_check *check; // NULL: none.
+    bl_buffer left;        // Empty: not shown.
+    bl_buffer right;
+    bl_buffer difference;
+} vm_check_note;
+
 typedef struct vm_config {
-    size_t heap_limit;  // Bytes for each task; 0: default of limits.def.
-    size_t stack_limit; // Bytes of frames for each task; 0: default.
-    bool leak_check;    // At vm_task_end count objects that are still alive (debug option).
-    void *user;         // For natives of upper layers: vm_task_user.
+    size_t heap_limit;   // Bytes for each task; 0: default of limits.def.
+    size_t stack_limit;  // Bytes of frames for each task; 0: default.
+    bool leak_check;     // At vm_task_end count objects that are still alive (debug option).
+    void *user;          // For natives of upper layers: vm_task_user.
+    vm_check_note *note; // Of tests; NULL: nobody wants to know. Kept.
 } vm_config;
 
 typedef enum vm_outcome {

@@ -92,6 +92,7 @@ struct ir_instruction {
     uint8_t op;         // ir_op
     uint8_t compare;    // COMPARE: ir_compare
     uint16_t fault;     // FAIL
+    bool is_tail;       // CALL, CALL_VALUE: at a tail of its function's source (opt_tail_calls).
     bool has_immediate; // The last operand is `immediate` and no argument (opt_select).
     int16_t immediate;
     uint32_t frame; // Inlined: 1 + index in the function's frames; 0: its own.

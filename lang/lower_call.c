@@ -60,11 +60,12 @@ static ir_var result_for(lower_context *context, ir_var dst)
     return dst == LOWER_TAIL || dst == LOWER_DISCARD ? lower_new(context, NULL) : dst;
 }
 
-// A call whose result is wanted in dst; a RETURN right behind it makes it a tail call later.
+// A call whose result is wanted in dst; at a tail of the function a RETURN follows right behind it.
 static void emit_call(lower_context *context, ir_instruction *call, const ir_var *args,
                       uint32_t count, ir_var dst)
 {
     memcpy(call->args, args, count * sizeof *args);
+    call->is_tail = dst == LOWER_TAIL;
     lower_finish(context, call->result, dst == call->result ? LOWER_DISCARD : dst);
 }
 

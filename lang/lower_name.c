@@ -236,6 +236,7 @@ static ir_function *with_dictionary(lower_program *program, bl_slice key, ir_fun
     ir_var result = lower_new(&context, NULL);
     ir_instruction *call = lower_emit(&context, IR_CALL, result, param_count + 1);
     call->as.function = target;
+    call->is_tail = true;
     call->args[0] = constant;
     for (uint32_t i = 0; i < param_count; i++) {
         call->args[i + 1] = i;
@@ -415,6 +416,7 @@ static void try_impl(lower_context *context, lang_impl_symbol *impl, uint32_t me
     ir_var result = lower_new(context, NULL);
     ir_instruction *call = lower_emit(context, IR_CALL, result, arity);
     call->as.function = target;
+    call->is_tail = true;
     for (uint32_t i = 0; i < arity; i++) {
         call->args[i] = i;
     }
@@ -576,6 +578,7 @@ static ir_var bounded_function_value(lower_context *context, const lang_expr *ex
         ir_var result = lower_new(&inner, NULL);
         ir_instruction *call = ir_instruction_new(function, IR_CALL, result, count + params);
         call->as.function = target;
+        call->is_tail = true;
         for (uint32_t i = 0; i < count; i++) {
             call->args[i] = lower_new(&inner, NULL);
             ir_instruction *capture = lower_emit(&inner, IR_CAPTURE, call->args[i], 1);

@@ -111,6 +111,7 @@ static void copy_instruction(const copier *copy, ir_block *to, const ir_instruct
     *made = *from;
     made->op = (uint8_t)op;
     made->args = args;
+    made->is_tail = from->is_tail && copy->call->is_tail;
     made->frame = from->frame == 0 ? copy->frame : copy->first_frame + from->frame;
     for (uint32_t i = 0; i < from->count; i++) {
         args[i] = copy->first_variable + from->args[i];

@@ -215,10 +215,12 @@ void opt_select(ir_function *function)
 
 // ---- tail calls ------------------------------------------------------------------------------
 
+// Calls elsewhere keep their frame even if nothing happens after them, as in `{ let r = f(x)  r }`:
+// the stack of an error shows them, and endless recursion of that kind ends.
 static bool is_returned(const ir_instruction *call)
 {
     const ir_instruction *next = call->next;
-    return next != NULL && next->op == IR_RETURN && next->args[0] == call->result;
+    return call->is_tail && next != NULL && next->op == IR_RETURN && next->args[0] == call->result;
 }
 
 // Calls of itself become a jump back to the second block (the first one reads captures).

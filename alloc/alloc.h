@@ -126,6 +126,9 @@ void *bl_alloc_zeroed(size_t count, size_t size) __attribute__((malloc, returns_
 void *bl_realloc(void *memory, size_t size) __attribute__((returns_nonnull));
 // alignment: a power of two.
 void *bl_alloc_aligned(size_t alignment, size_t size) __attribute__((malloc, returns_nonnull));
+// A hint: memory of that size (in bytes, just allocated) will be used throughout. From 4 MiB on the
+// kernel is asked for large pages: fewer faults, and fewer misses where access is random.
+void bl_use_throughout(const void *memory, size_t size);
 void bl_free(void *memory);
 // How many allocations this process has made through the functions above (a test counts them).
 uint64_t bl_alloc_count(void);

@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #ifdef BL_MIMALLOC
 #include <mimalloc.h>
@@ -21,6 +22,11 @@
 #ifdef BL_ASAN
 #include <sanitizer/asan_interface.h>
 #endif
+
+enum {
+    LARGE_PAGE_SIZE = 2 * 1024 * 1024,     // Of x86-64 and, with pages of 4 KiB, of AArch64.
+    LARGE_PAGES_MIN = 2 * LARGE_PAGE_SIZE, // So that one whole page lies inside at least.
+};
 
 // Relaxed: a statistic. Allocation is rare after warm-up, so the shared line costs nothing.
 static _Atomic uint64_t alloc_count;
@@ -55,6 +61,16 @@ void *bl_alloc_aligned(size_t alignment, size_t size)
     // aligned_alloc wants a multiple of the alignment.
     size_t rounded = (size + alignment - 1) & ~(alignment - 1);
     return counted(SYSTEM(aligned_alloc)(alignment, rounded == 0 ? alignment : rounded), size);
+}
+
+void bl_use_throughout(const void *memory, size_t size)
+{
+    uintptr_t first = ((uintptr_t)memory + LARGE_PAGE_SIZE - 1) & ~(uintptr_t)(LARGE_PAGE_SIZE - 1);
+    uintptr_t end = ((uintptr_t)memory + size) & ~(uintptr_t)(LARGE_PAGE_SIZE - 1);
+    if (size >= LARGE_PAGES_MIN) {
+        // May fail (a kernel without large pages): the pages are small ones then.
+        (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
+    }
 }
 
 void bl_free(void *memory)

@@ -193,6 +193,7 @@ static void *heap_alloc_large(vm_heap *heap, size_t size)
 {
     size_t whole = size + sizeof(vm_large);
     vm_large *large = bl_alloc_aligned(VM_CLASS_SIZE, whole);
+    bl_use_throughout(large, whole);
     *large = (vm_large){.next = heap->larges, .size = whole};
     if (large->next != NULL) {
         large->next->previous = large;
@@ -280,6 +281,7 @@ void *vm_heap_resize(vm_heap *heap, void *memory, size_t old_size, size_t new_si
     size_t whole = new_size + sizeof(vm_large);
     heap->used -= large->size;
     large = bl_realloc(large, whole);
+    bl_use_throughout(large, whole);
     large->size = whole;
     if (large->previous != NULL) {
         large->previous->next = large;

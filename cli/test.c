@@ -75,11 +75,20 @@ typedef struct test_run {
     lang_source source; // The last of them; path.data == NULL: none.
 } test_run;
 
+enum { MESSAGE_SIZE_MAX = 4096 }; // As for messages of run-time errors (vm/limits.def).
+
 static bl_slice text_of(bl_arena *arena, const char *before, vm_value value)
 {
     bl_buffer text = {0};
     bl_buffer_format(&text, "%s", before);
     vm_text_append(&text, value);
+    if (text.size > MESSAGE_SIZE_MAX) {
+        text.size = MESSAGE_SIZE_MAX;
+        while (((unsigned char)text.data[text.size] & 0xC0) == 0x80) {
+            text.size--; // Not in the middle of a character.
+        }
+        bl_buffer_format(&text, "…");
+    }
     bl_slice copy = bl_arena_slice(arena, bl_buffer_slice(&text));
     bl_buffer_deinit(&text);
     return copy;

@@ -216,6 +216,8 @@ void lower_find_checks(lower_program *program, const lang_expr *body);
 bool lower_is_check(const lower_context *context, const lang_expr *expr);
 // The value of a check; notes its sides for the report if it is not true.
 ir_var lower_check(lower_context *context, const lang_expr *expr);
+// A `?` returns early with the value; if it stands in a test's body, it decides about the test.
+void lower_note_early(lower_context *context, const lang_expr *expr, ir_var value);
 
 // ---- lower_test.c ----------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ ir_var lower_try(lower_context *context, const lang_expr *expr, ir_var want)
     end->to[0] = good;
     end->to[1] = bad;
     lower_enter(context, bad);
+    lower_note_early(context, expr, tried);
     leave(context, tried);
     lower_enter(context, good);
     if (want != IR_NO_VAR) {

@@ -283,6 +283,8 @@ static uint32_t add_check(lower_context *context, const lang_expr *expr)
         check->left = "left";
         check->right = "right";
         check->is_equality = expr->as.binary.operator_ == LANG_BINARY_EQUAL;
+    } else if (expr->kind == LANG_EXPR_TRY) {
+        check->left = "value";
     } else if (expr->kind == LANG_EXPR_EXPECT) {
         lang_matcher matcher = expr->as.expect.matcher;
         check->left = "value";
@@ -294,6 +296,24 @@ static uint32_t add_check(lower_context *context, const lang_expr *expr)
         }
     }
     return index;
+}
+
+static void note(lower_context *context, const lang_expr *expr, ir_var value, const sides *compared)
+{
+    const vm_module *module =
+        vm_library_module(context->program->world->library, BL_SLICE("expect"));
+    const vm_native *native =
+        module == NULL ? NULL : vm_module_native(module, BL_SLICE("internal_note"));
+    if (native == NULL) {
+        return; // A library without it: a unit test's.
+    }
+    uint32_t index = add_check(context, expr);
+    context->program->ir->target->checks[index].has_right = compared->right != IR_NO_VAR;
+    ir_var unit = lower_constant(context, vm_unit(), IR_NO_VAR);
+    ir_var args[4] = {lower_constant(context, vm_int(index), IR_NO_VAR), value,
+                      compared->left == IR_NO_VAR ? unit : compared->left,
+                      compared->right == IR_NO_VAR ? unit : compared->right};
+    lower_native_call(context, native, BL_SLICE("expect"), args, 4, LOWER_DISCARD);
 }
 
 bool lower_is_check(const lower_context *context, const lang_expr *expr)
@@ -315,19 +335,19 @@ ir_var lower_check(lower_context *context, const lang_expr *expr)
     } else {
         result = lower_expr(context, expr);
     }
-    const vm_module *module =
-        vm_library_module(context->program->world->library, BL_SLICE("expect"));
-    const vm_native *native =
-        module == NULL ? NULL : vm_module_native(module, BL_SLICE("internal_note"));
-    if (native != NULL) {
-        ir_var unit = lower_constant(context, vm_unit(), IR_NO_VAR);
-        uint32_t index = add_check(context, expr);
-        ir_var args[4] = {lower_constant(context, vm_int(index), IR_NO_VAR), result,
-                          compared.left == IR_NO_VAR ? unit : compared.left,
-                          compared.right == IR_NO_VAR ? unit : compared.right};
-        context->program->ir->target->checks[index].has_right = compared.right != IR_NO_VAR;
-        lower_native_call(context, native, BL_SLICE("expect"), args, 4, LOWER_DISCARD);
-    }
+    note(context, expr, result, &compared);
     context->program->checks[expr->id] = true;
     return result;
+}
+
+void lower_note_early(lower_context *context, const lang_expr *expr, ir_var value)
+{
+    const lower_context *around = context;
+    while (around->is_handled) {
+        around = around->outer;
+    }
+    bool is_test = around->outer == NULL && around->symbol == NULL;
+    if (is_test && context->program->checks != NULL) {
+        note(context, expr, value, &(sides){value, IR_NO_VAR});
+    }
 }

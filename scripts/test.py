@@ -202,16 +202,19 @@ def corpus_cases(output):
     return cases, details
 
 
-def corpus(tally, folder, env=None, timeout=20):
+def corpus(tally, folder, env=None, timeout=20, name="bl-uring", option=""):
+    """The programs by the program `name` of a build folder; option: one more for what runs."""
     runner = ROOT / "tests" / "corpus" / "run.py"
-    binary = ROOT / folder / "bl-uring"
+    binary = ROOT / folder / name
     if not runner.exists() or not binary.exists():
         tally.skip(f"{'no corpus' if binary.exists() else 'no program'} yet")
         return
     program = str(binary)
+    modes = ["--run", f"{program} run {option} {{}}", "--test", f"{program} test {option} {{}}"]
+    if not option:
+        modes += ["--check", f"{program} check {{}} --json"]
     _, output = run([PYTHON, str(runner), "-v", "-j", str(CORES), "--timeout", str(timeout),
-                     "--run", f"{program} {{}}", "--check", f"{program} check {{}} --json",
-                     "--test", f"{program} test {{}}"], env)
+                     *modes], env)
     cases, details = corpus_cases(output)
     closing = CLOSING.findall(output)
     if not closing or sum(map(int, closing[-1])) != len(cases):
@@ -352,6 +355,12 @@ def section_corpus(tally):
     corpus(tally, "build")
 
 
+def section_differential(tally):
+    """What runs gives the same results without the optimiser, and by the other instruction loop."""
+    corpus(tally, "build", option="--no-optimiser")
+    corpus(tally, "build", name="bl-uring-switch")
+
+
 def section_programs(tally):
     """The benchmark programs give the same results in every language that is here."""
     if not (ROOT / "build" / "bl-uring").exists():
@@ -462,6 +471,7 @@ SECTIONS = {
     "build": section_build,
     "unit": section_unit,
     "corpus": section_corpus,
+    "differential": section_differential,
     "programs": section_programs,
     "web": section_web,
     "docs": section_docs,
@@ -474,10 +484,10 @@ SECTIONS = {
 }
 GROUPS = {
     "check": ["format", "tidy", "build", "unit"],
-    "all": ["format", "tidy", "build", "unit", "corpus", "programs", "web", "docs", "sanitize",
-            "threads", "fuzz"],
-    "full": ["format", "tidy", "build", "unit", "corpus", "programs", "web", "docs", "lint",
-             "clang", "sanitize", "threads", "fuzz-minute"],
+    "all": ["format", "tidy", "build", "unit", "corpus", "differential", "programs", "web",
+            "docs", "sanitize", "threads", "fuzz"],
+    "full": ["format", "tidy", "build", "unit", "corpus", "differential", "programs", "web",
+             "docs", "lint", "clang", "sanitize", "threads", "fuzz-minute"],
 }
 
 

@@ -239,7 +239,7 @@ lang_type *lang_check_set(lang_checker *checker, const lang_expr *expr, lang_typ
 lang_type *lang_check_map(lang_checker *checker, const lang_expr *expr, lang_type *expected);
 lang_type *lang_check_tuple(lang_checker *checker, const lang_expr *expr, lang_type *expected);
 lang_type *lang_check_lambda(lang_checker *checker, const lang_expr *expr, lang_type *expected);
-lang_type *lang_check_call(lang_checker *checker, const lang_expr *expr);
+lang_type *lang_check_call(lang_checker *checker, const lang_expr *expr, lang_type *expected);
 lang_type *lang_check_pipe(lang_checker *checker, const lang_expr *expr);
 void lang_check_let(lang_checker *checker, const lang_let *let);
 // What an inner expression should be; NULL: nobody asked (also for unbound variables).
@@ -301,6 +301,7 @@ struct lang_call {
     const lang_expr *callee;
     const lang_expr *piped; // NULL: not a pipe.
     lang_type *piped_type;
+    lang_type *expected; // What the call's value is for; NULL: not known.
     const lang_argument *arguments;
     uint32_t argument_count; // Written ones.
     bool is_bare;            // `x |> f`.

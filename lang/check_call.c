@@ -448,10 +448,11 @@ static lang_type *check_call(lang_checker *checker, const lang_call *call)
     return result;
 }
 
-lang_type *lang_check_call(lang_checker *checker, const lang_expr *expr)
+lang_type *lang_check_call(lang_checker *checker, const lang_expr *expr, lang_type *expected)
 {
     lang_call call = {.expr = expr,
                       .callee = expr->as.call.callee,
+                      .expected = expected,
                       .arguments = expr->as.call.arguments,
                       .argument_count = expr->as.call.count,
                       .count_span = expr->span};

@@ -609,7 +609,7 @@ static lang_type *check_kind(lang_checker *checker, const lang_expr *expr, lang_
     case LANG_EXPR_RANGE:
         return check_range(checker, expr);
     case LANG_EXPR_CALL:
-        return lang_check_call(checker, expr);
+        return lang_check_call(checker, expr, expected);
     case LANG_EXPR_TRY:
         return check_try(checker, expr);
     }

@@ -240,6 +240,61 @@ static lang_type *first_type_of(lang_checker *checker, const lang_call *call)
                                      : lang_check_expr(checker, call->arguments[0].value, NULL);
 }
 
+// The one type parameter in scope for which the trait's dictionary is at hand; NULL: none, or
+// several.
+static lang_type *only_bounded_parameter(lang_checker *checker, lang_trait_symbol *trait)
+{
+    const lang_type_scope *scope = checker->scope;
+    lang_type *found = NULL;
+    for (uint32_t i = 0; scope != NULL && i < scope->count; i++) {
+        lang_type *type = lang_type_parameter_of(checker->types, scope->names[i], scope->owner, i);
+        lang_evidence evidence;
+        if (lang_find_evidence(checker, trait, type, &evidence)) {
+            if (found != NULL) {
+                return NULL;
+            }
+            found = type;
+        }
+    }
+    return found;
+}
+
+// What Self is where the expected type is the result of the method; NULL: it does not tell.
+static lang_type *self_of_result(lang_checker *checker, lang_trait_symbol *trait, uint32_t method,
+                                 lang_type *expected)
+{
+    lang_types *types = checker->types;
+    lang_type *self = lang_type_parameter_of(types, BL_SLICE("Self"), trait, 0);
+    lang_type *declared = declared_type(types, trait, method, self);
+    lang_instance instance;
+    lang_instance_init(&instance, types, trait, 1);
+    bool fits = expected != NULL && !lang_type_is_unknown(expected) &&
+                lang_instance_unify(types, &instance, declared->result, expected);
+    return fits ? instance.bindings[0] : NULL;
+}
+
+// A method without arguments has no value that decides between impls. The types are those of a
+// first argument of Unknown type; what runs is the impl of what is expected here, else of Self in
+// a method, else of the bounded type parameter.
+static void choose_without_argument(lang_checker *checker, const lang_call *call,
+                                    const lang_meaning *meaning, lang_evidence *evidence)
+{
+    lang_trait_symbol *trait = meaning->trait;
+    lang_type *candidates[] = {
+        self_of_result(checker, trait, meaning->method, call->expected),
+        checker->scope == NULL ? NULL : checker->scope->self,
+        only_bounded_parameter(checker, trait),
+    };
+    for (size_t i = 0; i < BL_ARRAY_COUNT(candidates); i++) {
+        lang_evidence found;
+        if (candidates[i] != NULL && lang_find_evidence(checker, trait, candidates[i], &found) &&
+            found.dispatch != LANG_DISPATCH_DYNAMIC) {
+            *evidence = found;
+            return;
+        }
+    }
+}
+
 lang_type *lang_check_method_call(lang_checker *checker, const lang_call *call,
                                   const lang_meaning *meaning)
 {
@@ -254,7 +309,9 @@ lang_type *lang_check_method_call(lang_checker *checker, const lang_call *call,
     }
     checker->unit->refs[call->callee->id].evidence = evidence;
     lang_function_symbol *function = NULL;
-    if (evidence->dispatch == LANG_DISPATCH_IMPL) {
+    if (lang_call_count(call) == 0) {
+        choose_without_argument(checker, call, meaning, evidence);
+    } else if (evidence->dispatch == LANG_DISPATCH_IMPL) {
         function = evidence->impl->methods[meaning->method];
         if (function == NULL && trait->defaults[meaning->method] == NULL) {
             return report_no_method(checker, call, meaning, first, true); // TRT_002 as well.

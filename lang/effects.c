@@ -180,12 +180,19 @@ static lang_impl_symbol *impl_of(const effect_pass *pass, const lang_ref *ref,
     if (evidence != NULL && evidence->dispatch == LANG_DISPATCH_IMPL) {
         return evidence->impl;
     }
-    if (pass->impl == NULL || first == NULL) {
+    if (pass->impl == NULL) {
         return NULL;
     }
     lang_impl_symbol *impl = (lang_impl_symbol *)(uintptr_t)pass->impl;
-    lang_type *type = lang_type_substitute(lang_types_of(pass->world), pass->unit->types[first->id],
-                                           impl->trait, &impl->target, 1);
+    bool is_of_self = first == NULL && evidence != NULL &&
+                      evidence->dispatch == LANG_DISPATCH_PARAMETER && evidence->parameter == 0;
+    if (first == NULL && !is_of_self) {
+        return NULL;
+    }
+    lang_type *type =
+        is_of_self ? impl->target
+                   : lang_type_substitute(lang_types_of(pass->world), pass->unit->types[first->id],
+                                          impl->trait, &impl->target, 1);
     bool is_known = !lang_type_is_unknown(type) && type->shape != LANG_SHAPE_PARAMETER;
     return is_known ? lang_find_impl(lang_loader_of(pass->world), ref->as.trait, type) : NULL;
 }

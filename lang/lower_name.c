@@ -433,15 +433,22 @@ ir_function *lower_dynamic_method(lower_program *program, lang_trait_symbol *tra
     }
     uint32_t arity = method_arity(trait, method);
     lower_context context;
-    function = lower_helper_begin(program, &context, lower_text(program, trait->methods[method]),
-                                  arity == 0 ? 1 : arity);
+    function =
+        lower_helper_begin(program, &context, lower_text(program, trait->methods[method]), arity);
     ir_table_put(&program->helpers, program->arena, key, function);
+    if (arity == 0) {
+        lower_fail_text(&context,
+                        bl_arena_format(program->arena,
+                                        "No implementation of %.*s: nothing decides which one",
+                                        BL_SLICE_ARG(trait->name)));
+        return function;
+    }
     lang_world *world = program->world;
     for (uint32_t i = 0; i < world->unit_count; i++) {
         for (uint32_t j = 0; j < world->units[i]->impl_count; j++) {
             lang_impl_symbol *impl = world->units[i]->impls[j];
             if (impl->trait == trait) {
-                try_impl(&context, impl, method, arity == 0 ? 1 : arity);
+                try_impl(&context, impl, method, arity);
             }
         }
     }

@@ -358,6 +358,15 @@ static lang_unit *unit_number(const lang_world *world, uint32_t i)
     return world->units[world->unit_count - 1 - i];
 }
 
+// JSON may name a constructor that the code never does.
+static void declare_constructors(ir_program *program, const lang_type_symbol *symbol)
+{
+    for (uint32_t i = 0; i < symbol->constructor_count; i++) {
+        (void)ir_ctor(program, symbol->constructors[i].name,
+                      symbol->constructors[i].payload_count); // It is in the table now.
+    }
+}
+
 void lower_schemas(lower_program *program)
 {
     lang_world *world = program->world;
@@ -379,6 +388,8 @@ void lower_schemas(lower_program *program)
                 ir_table_put(&program->schemas, program->arena, bl_arena_slice(program->arena, key),
                              &schemas[count]);
                 symbols[count++] = symbol;
+            } else if (symbol->kind == LANG_SYMBOL_ENUM) {
+                declare_constructors(program->ir, symbol);
             }
         }
     }

@@ -46,11 +46,18 @@ typedef struct alias_facts {
     ir_instruction **getter; // The only definition, if that reads a part.
 } alias_facts;
 
+// The field `value` may be the payload of a variant, which is made when it is read: no alias.
+static bool may_make_part(const ir_instruction *instruction)
+{
+    const vm_string *field = instruction->as.field;
+    return bl_slice_equal((bl_slice){field->data, field->size}, BL_SLICE("value"));
+}
+
 static bool reads_part(const ir_instruction *instruction)
 {
-    return instruction->op == IR_FIELD || instruction->op == IR_TUPLE_GET ||
-           instruction->op == IR_VARIANT_GET || instruction->op == IR_LIST_GET ||
-           instruction->op == IR_CAPTURE;
+    return (instruction->op == IR_FIELD && !may_make_part(instruction)) ||
+           instruction->op == IR_TUPLE_GET || instruction->op == IR_VARIANT_GET ||
+           instruction->op == IR_LIST_GET || instruction->op == IR_CAPTURE;
 }
 
 static void gather_facts(const ir_function *function, alias_facts *facts)

@@ -16,10 +16,21 @@ typedef struct vm_overlay {
 
 // ---- fields ---------------------------------------------------------------------------------
 
+static const vm_ctor *ctor_of(vm_value value)
+{
+    return value.tag == VM_ATOM ? value.ctor : value.tag == VM_VARIANT ? value.variant->ctor : NULL;
+}
+
+static bool is_called(const vm_field *field, bl_slice name)
+{
+    return bl_slice_equal((bl_slice){field->name->data, field->name->size}, name);
+}
+
 vm_value vm_field_find(vm_task *task, const vm_field *field, vm_value value)
 {
     if (value.tag != VM_RECORD) {
-        return vm_unit();
+        const vm_ctor *ctor = ctor_of(value);
+        return ctor != NULL && is_called(field, BL_SLICE("type")) ? vm_of(ctor->name) : vm_unit();
     }
     vm_shape *shape = value.record->shape;
     int index = vm_shape_find(shape, (bl_slice){field->name->data, field->name->size});
@@ -30,6 +41,27 @@ vm_value vm_field_find(vm_task *task, const vm_field *field, vm_value value)
         task->caches[field->cache_index] = (vm_cache){.shape = shape, .slots = {(uint16_t)index}};
     }
     return value.record->fields[index];
+}
+
+// What `value` reads of a variant: its payload, as JSON shows it.
+static vm_value payload_of(vm_heap *heap, const vm_variant *variant)
+{
+    if (variant->size < 2) {
+        return variant->size == 0 ? vm_unit() : vm_dup(variant->items[0]);
+    }
+    vm_value list = vm_list_make(heap, variant->size);
+    for (uint32_t i = 0; i < variant->size; i += 1) {
+        list = vm_list_push(heap, list, vm_dup(variant->items[i]));
+    }
+    return list;
+}
+
+vm_value vm_field_get(vm_task *task, const vm_field *field, vm_value value)
+{
+    if (value.tag == VM_VARIANT && is_called(field, BL_SLICE("value"))) {
+        return payload_of(task->heap, value.variant);
+    }
+    return vm_dup(vm_field_find(task, field, value));
 }
 
 static void update_remember(vm_task *task, const vm_update *update, vm_shape *shape)

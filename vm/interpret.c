@@ -694,7 +694,7 @@ dispatch:
                 vm_set(&RA, vm_dup(value->record->fields[cache->slots[0]]));
                 NEXT;
             }
-            vm_set(&RA, vm_dup(vm_field_find(task, field, *value)));
+            vm_set(&RA, vm_field_get(task, field, *value));
             NEXT;
         }
         CASE(FIELD_ALIAS)

@@ -298,8 +298,12 @@ bool vm_build(vm_task *task, vm_value *result, vm_value *parts, size_t count);
 
 // ---- data.c: records, variants, pattern tests -----------------------------------------------
 
-// The field of value, borrowed; unit where it has none.
+// The field of value, borrowed; unit where it has none. An object {"type": …, "value": …} becomes a
+// variant when it is read as JSON; so that nobody who sends one breaks `body.type`, `type` of a
+// variant is the name of its constructor.
 vm_value vm_field_find(vm_task *task, const vm_field *field, vm_value value);
+// The same, owned; and `value` of a variant is its payload.
+vm_value vm_field_get(vm_task *task, const vm_field *field, vm_value value);
 bool vm_update_record(vm_task *task, const vm_update *update, vm_value *result, vm_value *operands);
 bool vm_type_passes(const vm_type_test *test, vm_value value);
 vm_value vm_box_read(vm_task *task, vm_box *box); // Borrowed; also of frozen boxes.

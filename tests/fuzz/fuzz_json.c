@@ -25,9 +25,6 @@ static void check_text(vm_heap *heap, bl_slice text, std_json_objects objects)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     bl_slice text = {(const char *)data, size};
-    if (!bl_utf8_is_valid(text)) {
-        return 0; // Readers are given texts only.
-    }
     vm_block_pool *pool = vm_block_pool_create();
     vm_heap *heap = vm_heap_create(pool, (size_t)1 << 28);
     check_text(heap, text, STD_JSON_TAGS);

@@ -16,44 +16,7 @@
 #define LAMBDA_ONCE 600  // up to this.
 #define GROWTH_MAX 1500  // Of one function, by copies.
 #define FRAMES_MAX 60000 // Remembered calls of one function.
-
-typedef struct known {
-    uint32_t *definitions;
-    uint32_t *uses;
-    ir_instruction **definition; // The only one, if definitions is 1.
-} known;
-
-static void known_init(known *known_, const ir_function *function)
-{
-    uint32_t count = function->variable_count + 1;
-    known_->definitions = bl_alloc_zeroed(count, sizeof *known_->definitions);
-    known_->uses = bl_alloc_zeroed(count, sizeof *known_->uses);
-    known_->definition = bl_alloc_zeroed(count, sizeof(ir_instruction *));
-    for (uint32_t i = 0; i <= function->param_count; i++) {
-        known_->definitions[i] = 1;
-    }
-    for (uint32_t b = 0; b < function->block_count; b++) {
-        for (ir_instruction *at = function->blocks[b]->first; at != NULL; at = at->next) {
-            for (uint32_t i = 0; i < at->count; i++) {
-                known_->uses[at->args[i]] += 1;
-            }
-            if (at->result != IR_NO_VAR) {
-                known_->definitions[at->result] += 1;
-                known_->definition[at->result] = at;
-            }
-            if (at->second != IR_NO_VAR) {
-                known_->definitions[at->second] += 2; // Never looked through.
-            }
-        }
-    }
-}
-
-static void known_deinit(known *known_)
-{
-    bl_free(known_->definitions);
-    bl_free(known_->uses);
-    bl_free(known_->definition);
-}
+#define KNOWN_ROUNDS 8
 
 static uint32_t count_size(const ir_function *function)
 {
@@ -233,12 +196,12 @@ static bool can_inline(const ir_function *into, const ir_function *from)
 }
 
 // The function that a variable is known to hold; *closure: the CLOSURE that makes it, or NULL.
-static ir_function *known_function(const known *known_, const ir_function *function, ir_var var,
+static ir_function *known_function(const opt_facts *facts, const ir_function *function, ir_var var,
                                    ir_instruction **closure)
 {
     *closure = NULL;
-    ir_instruction *definition = known_->definition[var];
-    if (known_->definitions[var] != 1 || definition == NULL) {
+    ir_instruction *definition = facts->definition[var];
+    if (facts->definitions[var] != 1 || definition == NULL) {
         return NULL;
     }
     if (definition->op == IR_CLOSURE) {
@@ -251,39 +214,40 @@ static ir_function *known_function(const known *known_, const ir_function *funct
     return NULL;
 }
 
-static bool has_known_function(const known *known_, const ir_function *function,
+static bool has_known_function(const opt_facts *facts, const ir_function *function,
                                const ir_instruction *call)
 {
     ir_instruction *closure;
     for (uint32_t i = 0; i < call->count; i++) {
-        if (known_function(known_, function, call->args[i], &closure) != NULL) {
+        if (known_function(facts, function, call->args[i], &closure) != NULL) {
             return true;
         }
     }
     return false;
 }
 
-static bool worth_direct(const known *known_, const ir_function *into, const ir_instruction *call)
+static bool worth_direct(const opt_facts *facts, const ir_function *into,
+                         const ir_instruction *call)
 {
     const ir_function *from = call->as.function;
     if (!can_inline(into, from) || from->is_closure) {
         return false;
     }
     return from->size <= SMALL_SIZE || (is_internal(from) && from->size <= HIGHER_SIZE &&
-                                        has_known_function(known_, into, call));
+                                        has_known_function(facts, into, call));
 }
 
 // `f(x)` where f is known: the lambda's body, or at least a direct call.
-static bool resolve_value_call(const known *known_, ir_function *into, ir_block *block,
+static bool resolve_value_call(const opt_facts *facts, ir_function *into, ir_block *block,
                                ir_instruction *call)
 {
     ir_instruction *closure = NULL;
     ir_var callee = call->args[call->count - 1];
-    ir_function *from = known_function(known_, into, callee, &closure);
+    ir_function *from = known_function(facts, into, callee, &closure);
     if (from == NULL || from->param_count != call->count - 1) {
         return false;
     }
-    uint32_t limit = closure != NULL && known_->uses[callee] == 1 ? LAMBDA_ONCE : LAMBDA_SIZE;
+    uint32_t limit = closure != NULL && facts->uses[callee] == 1 ? LAMBDA_ONCE : LAMBDA_SIZE;
     if (can_inline(into, from) && from->size <= limit && from->is_closure == (closure != NULL)) {
         call->count -= 1;
         inline_call(into, block, call, from, closure);
@@ -301,15 +265,15 @@ static bool resolve_value_call(const known *known_, ir_function *into, ir_block 
 // One round over the function; true if anything was replaced.
 static bool inline_round(ir_function *function)
 {
-    known known_;
-    known_init(&known_, function);
+    opt_facts facts;
+    opt_facts_init(&facts, function);
     bool changed = false;
     uint32_t count = function->block_count; // What is copied waits for the next round.
     for (uint32_t b = 0; b < count && function->grown < GROWTH_MAX; b++) {
         ir_block *block = function->blocks[b];
         for (ir_instruction *at = block->first; at != NULL;) {
             ir_instruction *next = at->next;
-            if (at->op == IR_CALL && worth_direct(&known_, function, at)) {
+            if (at->op == IR_CALL && worth_direct(&facts, function, at)) {
                 function->grown += at->as.function->size;
                 inline_call(function, block, at, at->as.function, NULL);
                 // The rest of the block has moved to a new one: look there next round.
@@ -318,7 +282,7 @@ static bool inline_round(ir_function *function)
             }
             if (at->op == IR_CALL_VALUE) {
                 uint32_t before = function->instruction_count;
-                if (resolve_value_call(&known_, function, block, at)) {
+                if (resolve_value_call(&facts, function, block, at)) {
                     function->grown += function->instruction_count - before;
                     changed = true;
                     if (at->op != IR_CALL) {
@@ -329,7 +293,7 @@ static bool inline_round(ir_function *function)
             at = next;
         }
     }
-    known_deinit(&known_);
+    opt_facts_deinit(&facts);
     return changed;
 }
 
@@ -400,6 +364,9 @@ static void inline_into(ir_function *function)
     }
     opt_unbox(function);
     opt_simplify(function);
+    for (uint32_t round = 0; round < KNOWN_ROUNDS && opt_known(function); round++) {
+        opt_simplify(function);
+    }
     function->size = count_size(function);
     function->is_recursive = calls_itself(function);
     function->is_optimised = true;

@@ -2,44 +2,6 @@
 // bytecode has and the IR does not need.
 #include "lang/opt.h"
 
-typedef struct usage {
-    uint32_t *uses; // Arguments that read the variable.
-    uint32_t *definitions;
-    ir_instruction **definition; // The latest; the only one if definitions is 1.
-} usage;
-
-static void usage_init(usage *usage_, const ir_function *function)
-{
-    uint32_t count = function->variable_count + 1;
-    usage_->uses = bl_alloc_zeroed(count, sizeof *usage_->uses);
-    usage_->definitions = bl_alloc_zeroed(count, sizeof *usage_->definitions);
-    usage_->definition = bl_alloc_zeroed(count, sizeof(ir_instruction *));
-    for (uint32_t i = 0; i <= function->param_count; i++) {
-        usage_->definitions[i] = 1;
-    }
-    for (uint32_t b = 0; b < function->block_count; b++) {
-        for (ir_instruction *at = function->blocks[b]->first; at != NULL; at = at->next) {
-            for (uint32_t i = 0; i < at->count; i++) {
-                usage_->uses[at->args[i]] += 1;
-            }
-            if (at->result != IR_NO_VAR) {
-                usage_->definitions[at->result] += 1;
-                usage_->definition[at->result] = at;
-            }
-            if (at->second != IR_NO_VAR) {
-                usage_->definitions[at->second] += 1;
-            }
-        }
-    }
-}
-
-static void usage_deinit(usage *usage_)
-{
-    bl_free(usage_->uses);
-    bl_free(usage_->definitions);
-    bl_free(usage_->definition);
-}
-
 // ---- comparisons -----------------------------------------------------------------------------
 
 static bool is_comparison(const ir_instruction *at)
@@ -48,7 +10,7 @@ static bool is_comparison(const ir_instruction *at)
 }
 
 // `t = a < b; BRANCH t` becomes `COMPARE a < b`, if nobody else reads t and nothing is between.
-static void join_comparison(const usage *usage_, ir_block *block)
+static void join_comparison(const opt_facts *facts, ir_block *block)
 {
     ir_instruction *end = block->last;
     ir_instruction *before = end->previous;
@@ -57,14 +19,14 @@ static void join_comparison(const usage *usage_, ir_block *block)
         return;
     }
     if (before->op == IR_NOT && before->result == end->args[0] &&
-        usage_->uses[before->result] == 1 && before->previous != NULL &&
+        facts->uses[before->result] == 1 && before->previous != NULL &&
         is_comparison(before->previous) && before->previous->result == before->args[0] &&
-        usage_->uses[before->args[0]] == 1) {
+        facts->uses[before->args[0]] == 1) {
         ir_remove(block, before);
         before = before->previous;
         negated = true;
     } else if (!is_comparison(before) || before->result != end->args[0] ||
-               usage_->uses[before->result] != 1) {
+               facts->uses[before->result] != 1) {
         return;
     }
     ir_remove(block, before);
@@ -79,10 +41,10 @@ static void join_comparison(const usage *usage_, ir_block *block)
 
 // ---- immediate operands ----------------------------------------------------------------------
 
-static bool small_int(const usage *usage_, ir_var var, int64_t *value)
+static bool small_int(const opt_facts *facts, ir_var var, int64_t *value)
 {
-    const ir_instruction *definition = usage_->definition[var];
-    if (usage_->definitions[var] != 1 || definition == NULL || definition->op != IR_CONSTANT ||
+    const ir_instruction *definition = facts->definition[var];
+    if (facts->definitions[var] != 1 || definition == NULL || definition->op != IR_CONSTANT ||
         definition->as.constant.tag != VM_INT) {
         return false;
     }
@@ -108,15 +70,15 @@ static ir_compare mirrored(ir_compare compare)
     return compare;
 }
 
-static void use_immediate(const usage *usage_, ir_instruction *at)
+static void use_immediate(const opt_facts *facts, ir_instruction *at)
 {
     int64_t value = 0;
     if (at->count != 2) {
         return;
     }
     bool commutes = at->op == IR_ADD || at->op == IR_MUL || at->op == IR_COMPARE;
-    if (commutes && small_int(usage_, at->args[0], &value) &&
-        !small_int(usage_, at->args[1], &value)) {
+    if (commutes && small_int(facts, at->args[0], &value) &&
+        !small_int(facts, at->args[1], &value)) {
         ir_var first = at->args[0];
         at->args[0] = at->args[1];
         at->args[1] = first;
@@ -124,11 +86,11 @@ static void use_immediate(const usage *usage_, ir_instruction *at)
     }
     bool has_form = commutes || at->op == IR_SUB;
     bool positive = at->op == IR_DIV || at->op == IR_MOD;
-    if ((!has_form && !positive) || !small_int(usage_, at->args[1], &value) ||
+    if ((!has_form && !positive) || !small_int(facts, at->args[1], &value) ||
         (positive && value <= 0)) {
         return;
     }
-    usage_->uses[at->args[1]] -= 1;
+    facts->uses[at->args[1]] -= 1;
     at->has_immediate = true;
     at->immediate = (int16_t)value;
     at->count = 1;
@@ -137,12 +99,12 @@ static void use_immediate(const usage *usage_, ir_instruction *at)
 // ---- values that are changed in place --------------------------------------------------------
 
 // `xs ++ [x]` is an append; the list of one is never made.
-static void use_push(usage *usage_, ir_block *block, ir_instruction *at)
+static void use_push(opt_facts *facts, ir_block *block, ir_instruction *at)
 {
     ir_instruction *list = at->previous;
     if (at->op != IR_CONCAT || list == NULL || list->op != IR_LIST || list->count != 1 ||
-        list->result != at->args[1] || usage_->uses[list->result] != 1 ||
-        usage_->definitions[list->result] != 1 || at->args[0] == list->result) {
+        list->result != at->args[1] || facts->uses[list->result] != 1 ||
+        facts->definitions[list->result] != 1 || at->args[0] == list->result) {
         return;
     }
     at->op = IR_PUSH;
@@ -171,10 +133,10 @@ static bool uses_up(const ir_instruction *at, ir_var var)
 }
 
 // `x = f(x)` of a variable in a box: x is taken out meanwhile, so that f is its only owner.
-static void use_take(const usage *usage_, ir_instruction *get)
+static void use_take(const opt_facts *facts, ir_instruction *get)
 {
-    if (get->op != IR_BOX_GET || usage_->uses[get->result] != 1 ||
-        usage_->definitions[get->result] != 1) {
+    if (get->op != IR_BOX_GET || facts->uses[get->result] != 1 ||
+        facts->definitions[get->result] != 1) {
         return;
     }
     bool used = false;
@@ -192,25 +154,25 @@ static void use_take(const usage *usage_, ir_instruction *get)
 
 void opt_select(ir_function *function)
 {
-    usage usage_;
-    usage_init(&usage_, function);
+    opt_facts facts;
+    opt_facts_init(&facts, function);
     for (uint32_t b = 0; b < function->block_count; b++) {
-        join_comparison(&usage_, function->blocks[b]);
+        join_comparison(&facts, function->blocks[b]);
         for (ir_instruction *at = function->blocks[b]->first; at != NULL; at = at->next) {
-            use_immediate(&usage_, at);
-            use_push(&usage_, function->blocks[b], at);
-            use_take(&usage_, at);
+            use_immediate(&facts, at);
+            use_push(&facts, function->blocks[b], at);
+            use_take(&facts, at);
         }
     }
     for (uint32_t b = 0; b < function->block_count; b++) {
         ir_block *block = function->blocks[b];
         for (ir_instruction *at = block->first; at != NULL; at = at->next) {
-            if (at->op == IR_CONSTANT && usage_.uses[at->result] == 0) {
+            if (at->op == IR_CONSTANT && facts.uses[at->result] == 0) {
                 ir_remove(block, at);
             }
         }
     }
-    usage_deinit(&usage_);
+    opt_facts_deinit(&facts);
 }
 
 // ---- tail calls ------------------------------------------------------------------------------

@@ -54,6 +54,34 @@ Test(emit, what_is_only_looked_at_is_not_counted)
     bl_buffer_deinit(&out);
 }
 
+// Data that is only made to be taken apart is not made: tuples of a match, results of what was
+// inlined, also where the parts are assigned meanwhile.
+Test(emit, what_is_taken_apart_at_once_is_not_made)
+{
+    static const char *const programs[] = {
+        "fn f(a: Int, b: Bool) -> Int = match (a, b)\n (0, true) -> 1\n (n, false) -> n\n"
+        " (n, true) -> n + 1\nfn main() -> Int = f(1, false) + f(2, true)\n",
+        "fn half(n: Int) -> Option<Int> = if n % 2 == 0 then Some(n / 2) else None\n"
+        "fn f(n: Int) -> Int = match half(n)\n Some(m) -> m\n None -> 0\n"
+        "fn main() -> Int = f(3) + f(4)\n",
+        "fn f(n: Int) -> Int = {\n let mut a = n\n let p = (a, n)\n a = a + 1\n"
+        " match p\n (x, y) -> x + y + a\n}\nfn main() -> Int = f(3) + f(4)\n",
+        "fn safe(n: Int) -> Result<Int, String> = if n > 3 then Err(\"large\") else Ok(n)\n"
+        "fn main() -> Result<Int, String> = {\n let m = safe(List.length([]))?\n Ok(m * 2)\n}\n",
+    };
+    for (size_t i = 0; i < BL_ARRAY_COUNT(programs); i++) {
+        bl_buffer out = {0};
+        program_dump(programs[i], LANG_DUMP_IR, &out);
+        // Before what a failure says of the subject.
+        const char *fail = strstr(out.data, "FAIL");
+        const char *tuple = strstr(out.data, "TUPLE");
+        cr_expect(tuple == NULL || (fail != NULL && tuple > fail - 80), "%s", out.data);
+        cr_expect(!contains(&out, "_GET") && !contains(&out, "Some") && !contains(&out, "TRY"),
+                  "%s", out.data);
+        bl_buffer_deinit(&out);
+    }
+}
+
 // A function whose jumps are longer than a short jump reaches.
 Test(emit, long_jumps)
 {

@@ -127,6 +127,15 @@ static inline vm_variant *variant_alloc(vm_heap *heap, const vm_ctor *ctor, size
     return variant;
 }
 
+// to := Some(item); item is borrowed.
+static inline void set_some(vm_heap *heap, vm_value *to, vm_value item)
+{
+    vm_variant *variant = variant_alloc(heap, vm_standard_ctors[VM_CTOR_SOME], 1);
+    vm_set(&variant->items[0], vm_dup(item));
+    to->variant = variant;
+    to->tag = VM_VARIANT;
+}
+
 static __attribute__((noinline)) vm_value make_map(vm_heap *heap, const vm_value *parts,
                                                    size_t count)
 {
@@ -157,6 +166,18 @@ static __attribute__((noinline)) vm_value make_closure(vm_heap *heap, const vm_f
     return vm_of(closure);
 }
 
+// to := x of Some(x) or Ok(x), which is used up. A program's own Some may have more arguments.
+static inline void open_payload(vm_heap *heap, vm_value *to, vm_variant *variant)
+{
+    if (BL_LIKELY(variant->size == 1)) {
+        open_items(heap, to, &variant->header, variant->items, 1,
+                   vm_items_size(sizeof *variant, 1));
+        return;
+    }
+    vm_set(to, vm_dup(variant->items[0]));
+    vm_object_drop(heap, &variant->header);
+}
+
 // Some(x), Ok(x): 1 and x is used up from value; None, Err(x): -1; anything else: 0.
 static inline int try_open(vm_heap *heap, vm_value *result, vm_value value)
 {
@@ -164,8 +185,7 @@ static inline int try_open(vm_heap *heap, vm_value *result, vm_value value)
         vm_variant *variant = value.variant;
         if (variant->ctor == vm_standard_ctors[VM_CTOR_SOME] ||
             variant->ctor == vm_standard_ctors[VM_CTOR_OK]) {
-            open_items(heap, result, &variant->header, variant->items, 1,
-                       vm_items_size(sizeof *variant, 1));
+            open_payload(heap, result, variant);
             return 1;
         }
         return variant->ctor == vm_standard_ctors[VM_CTOR_ERR] ? -1 : 0;
@@ -1102,10 +1122,7 @@ dispatch:
             if (BL_UNLIKELY(item == NULL)) {
                 goto call_intrinsic;
             }
-            vm_variant *variant = variant_alloc(task->heap, vm_standard_ctors[VM_CTOR_SOME], 1);
-            vm_set(&variant->items[0], vm_dup(*item));
-            RA.variant = variant;
-            RA.tag = VM_VARIANT;
+            set_some(task->heap, &RA, *item);
             pc += 1;
             NEXT;
         }
@@ -1155,6 +1172,46 @@ dispatch:
                 }
             }
             goto call_intrinsic;
+        }
+        CASE(MAP_GET)
+        {
+            if (BL_UNLIKELY(RB.tag != VM_MAP)) {
+                goto call_intrinsic;
+            }
+            const vm_value *found = vm_map_get(RB.map, RC);
+            if (found == NULL) {
+                vm_set(&RA, vm_none());
+            } else {
+                set_some(task->heap, &RA, *found);
+            }
+            pc += 1;
+            NEXT;
+        }
+        CASE(MAP_PUT)
+        {
+            if (BL_UNLIKELY(RB.tag != VM_MAP)) {
+                goto call_intrinsic;
+            }
+            vm_set(&RA, vm_map_insert(task->heap, RB, RC, R(pc->a)));
+            pc += 1;
+            NEXT;
+        }
+        CASE(UNWRAP_OR)
+        {
+            vm_value option = RB;
+            vm_value otherwise = RC;
+            if (option.tag == VM_VARIANT &&
+                option.variant->ctor == vm_standard_ctors[VM_CTOR_SOME]) {
+                open_payload(task->heap, &RA, option.variant);
+                vm_drop(task->heap, otherwise);
+            } else if (BL_LIKELY(option.tag == VM_ATOM &&
+                                 option.ctor == vm_standard_ctors[VM_CTOR_NONE])) {
+                vm_set(&RA, otherwise);
+            } else {
+                goto call_intrinsic;
+            }
+            pc += 1;
+            NEXT;
         }
         CASE(TO_FLOAT)
         {

@@ -283,6 +283,9 @@ static bl_status check_rest(const check_place *check, vm_instruction instruction
     case VM_OP_LIST_AT_OR:
     case VM_OP_LIST_PUT:
     case VM_OP_LIST_PUSH:
+    case VM_OP_MAP_GET:
+    case VM_OP_MAP_PUT:
+    case VM_OP_UNWRAP_OR:
     case VM_OP_TO_FLOAT:
         return check_intrinsic(check);
     case VM_OP_PERFORM:

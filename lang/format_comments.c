@@ -91,8 +91,7 @@ static bool is_blank_byte(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
 }
 
-// Nothing but blanks stands before it on its line.
-static bool starts_line(const formatter *format, uint32_t offset)
+bool fmt_starts_line(const formatter *format, uint32_t offset)
 {
     while (offset > 0 && is_blank_byte(format->text[offset - 1])) {
         offset--;
@@ -141,7 +140,7 @@ const doc *fmt_comments_inline(formatter *format, uint32_t offset)
     const lang_comment *comment;
     while ((comment = next_comment(format, offset)) != NULL) {
         format->comment++;
-        bool own_line = starts_line(format, comment->span.start);
+        bool own_line = fmt_starts_line(format, comment->span.start);
         if (own_line && ends_line(format, comment->span.end)) {
             hoist(format, comment);
         } else if (comment->block && !ends_line(format, comment->span.end)) {
@@ -160,7 +159,7 @@ const doc *fmt_comments_after(formatter *format, uint32_t offset)
     const lang_comment *comment;
     while ((comment = next_comment(format, offset)) != NULL) {
         format->comment++;
-        bool own_line = starts_line(format, comment->span.start);
+        bool own_line = fmt_starts_line(format, comment->span.start);
         if (own_line && ends_line(format, comment->span.end)) {
             hoist(format, comment);
         } else if (comment->block) {
@@ -178,7 +177,7 @@ const doc *fmt_trailing(formatter *format, uint32_t offset)
     size_t mark = fmt_begin(format);
     const lang_comment *comment;
     while ((comment = next_comment(format, offset)) != NULL &&
-           !starts_line(format, comment->span.start) && ends_line(format, comment->span.end)) {
+           !fmt_starts_line(format, comment->span.start) && ends_line(format, comment->span.end)) {
         format->comment++;
         fmt_add(format, suffix_of(format, comment));
     }
@@ -211,7 +210,7 @@ static bool add_closing(formatter *format, uint32_t offset, bool first, bool bla
     const lang_comment *comment;
     while ((comment = next_comment(format, offset)) != NULL) {
         uint32_t start = comment->span.start;
-        if (!starts_line(format, start)) {
+        if (!fmt_starts_line(format, start)) {
             fmt_add(format, first ? &doc_nothing : &doc_space);
         } else if (!first || !blanks) {
             fmt_add(format, blanks && has_blank_before(format, start) ? &doc_blank : &doc_hard);

@@ -152,8 +152,9 @@ static uint32_t width_of(bl_slice text, bool *ends)
 }
 
 // Does what comes next fit into `width` characters, up to the first line end? `rest` is the stack
-// of what follows, seen only when the asked documents are used up.
-static bool fits(renderer *render, command first, uint32_t width)
+// of what follows, seen only when the asked documents are used up. whole: groups count as on one
+// line if nothing in them is broken in any case.
+static bool fits_with(renderer *render, command first, uint32_t width, bool whole)
 {
     size_t rest = render->stack.size;
     render->ahead.size = 0;
@@ -207,17 +208,19 @@ static bool fits(renderer *render, command first, uint32_t width)
             push(&render->ahead, document->as.child, next.indent, next.flat);
             break;
         case DOC_GROUP:
-            push(&render->ahead, document->as.child, next.indent, next.flat && !document->broken);
+            push(&render->ahead, document->as.child, next.indent,
+                 (next.flat || whole) && !document->broken);
             break;
         case DOC_BODY:
-            if (!next.flat && !document->broken) {
+            if (!next.flat && !whole && !document->broken) {
                 return true;
             }
             if (width == 0) {
                 return false;
             }
             width--;
-            push(&render->ahead, document->as.child, next.indent, next.flat && !document->broken);
+            push(&render->ahead, document->as.child, next.indent,
+                 (next.flat || whole) && !document->broken);
             break;
         case DOC_FLAT:
             push(&render->ahead, document->as.child, next.indent, true);
@@ -228,6 +231,11 @@ static bool fits(renderer *render, command first, uint32_t width)
             break;
         }
     }
+}
+
+static bool fits(renderer *render, command first, uint32_t width)
+{
+    return fits_with(render, first, width, false);
 }
 
 static void begin_line(renderer *render)
@@ -321,10 +329,16 @@ static void render_body(renderer *render, command next)
     command flat = {child, next.indent, true};
     uint32_t below = next.indent + LANG_FORMAT_INDENT;
     bool here = next.flat || (!child->broken && fits(render, flat, width_left(render->column + 1)));
-    if (!here && !child->broken && fits(render, flat, width_left(below))) {
+    bool fits_below = !here && !child->broken && fits(render, flat, width_left(below));
+    // What takes several lines in any case moves down if its first line is better off there.
+    command broken = {child, next.indent, false};
+    bool head_below = !here && child->broken &&
+                      !fits_with(render, broken, width_left(render->column + 1), true) &&
+                      fits_with(render, broken, width_left(below), true);
+    if (fits_below || head_below) {
         flush_suffixes(render, below);
         end_line(render, below);
-        push(&render->stack, child, below, true);
+        push(&render->stack, child, below, fits_below);
         return;
     }
     write_text(render, (bl_slice){" ", 1});

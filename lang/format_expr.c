@@ -116,11 +116,18 @@ static bool ends_in_arm(const lang_expr *expr)
 
 // ---- bodies ------------------------------------------------------------------------------------
 
-const doc *fmt_body(formatter *format, const lang_expr *expr, bool strict)
+const doc *fmt_body(formatter *format, const lang_expr *expr, fmt_body_kind kind)
 {
-    bool same_line = strict ? is_bracketed(format, expr) : starts_inline(format, expr);
+    bool bracketed = is_bracketed(format, expr);
+    bool same_line = kind == FMT_BODY_FUNCTION ? bracketed : starts_inline(format, expr);
+    bool kept = kind != FMT_BODY_INNER && !bracketed && fmt_starts_line(format, expr->span.start);
     size_t mark = fmt_begin(format);
     fmt_add(format, fmt_trailing(format, expr->span.start));
+    if (kept) {
+        fmt_add(format, &doc_hard);
+        fmt_add(format, fmt_expr(format, expr));
+        return doc_indent(format->arena, fmt_end(format, mark));
+    }
     if (same_line && !is_block(expr)) {
         fmt_add(format, doc_body(format->arena, fmt_expr(format, expr)));
         return fmt_end(format, mark);
@@ -159,7 +166,7 @@ static const doc *map_literal(formatter *format, const lang_expr *expr)
         size_t mark = fmt_begin(format);
         fmt_add(format, fmt_expr(format, entry->key));
         fmt_text(format, ":");
-        fmt_add(format, fmt_body(format, entry->value, false));
+        fmt_add(format, fmt_body(format, entry->value, FMT_BODY_INNER));
         fmt_list_add(format, fmt_end(format, mark));
     }
     return fmt_list_end(format, &list, "#{", "}", close, count > 0);
@@ -189,7 +196,7 @@ static const doc *record_braces(formatter *format, const lang_expr *expr, uint32
         size_t mark = fmt_begin(format);
         fmt_add(format, fmt_field_name(format, &field->name));
         fmt_text(format, ":");
-        fmt_add(format, fmt_body(format, field->value, false));
+        fmt_add(format, fmt_body(format, field->value, FMT_BODY_INNER));
         fmt_list_add(format, fmt_end(format, mark));
     }
     bool empty = base == NULL && expr->as.record.count == 0;
@@ -223,7 +230,7 @@ const doc *fmt_let(formatter *format, const lang_let *let)
         fmt_add(format, fmt_type(format, let->type));
     }
     fmt_text(format, " =");
-    fmt_add(format, fmt_body(format, let->value, false));
+    fmt_add(format, fmt_body(format, let->value, FMT_BODY_INNER));
     return fmt_end(format, mark);
 }
 
@@ -236,7 +243,7 @@ static const doc *assignment(formatter *format, const lang_assign *assign)
         fmt_slice(format, assign->fields.items[index].text);
     }
     fmt_text(format, " =");
-    fmt_add(format, fmt_body(format, assign->value, false));
+    fmt_add(format, fmt_body(format, assign->value, FMT_BODY_INNER));
     return fmt_end(format, mark);
 }
 
@@ -345,7 +352,7 @@ static const doc *argument_doc(formatter *format, const lang_argument *argument)
     size_t mark = fmt_begin(format);
     fmt_slice(format, argument->name.text);
     fmt_text(format, ":");
-    fmt_add(format, fmt_body(format, argument->value, false));
+    fmt_add(format, fmt_body(format, argument->value, FMT_BODY_INNER));
     return fmt_end(format, mark);
 }
 
@@ -494,7 +501,20 @@ static const doc *try_doc(formatter *format, const lang_expr *expr)
 
 // ---- control -----------------------------------------------------------------------------------
 
-// One clause: `if c then a`, with `then` on its own line if it does not fit.
+// The `then` before the branch is the first word of its line.
+static bool then_starts_line(const formatter *format, const lang_expr *branch)
+{
+    static const char word[] = "then";
+    uint32_t end = branch->span.start;
+    while (end > 0 && strchr(" \t\r\n", format->text[end - 1]) != NULL) {
+        end--;
+    }
+    uint32_t size = sizeof word - 1;
+    return end >= size && memcmp(format->text + end - size, word, size) == 0 &&
+           fmt_starts_line(format, end - size);
+}
+
+// One clause: `if c then a`, with `then` on its own line if it does not fit or was written so.
 static void add_if_clause(formatter *format, const lang_expr *expr)
 {
     const lang_expr *branch = expr->as.condition.then_branch;
@@ -504,13 +524,18 @@ static void add_if_clause(formatter *format, const lang_expr *expr)
     fmt_add(format, is_block(branch) ? &doc_space : &doc_line);
     fmt_text(format, "then ");
     fmt_add(format, fmt_expr(format, branch));
-    fmt_add(format, doc_group(format->arena, fmt_end(format, mark)));
+    bool forced = !is_block(branch) && then_starts_line(format, branch);
+    const doc *clause = fmt_end(format, mark);
+    fmt_add(format,
+            forced ? doc_broken_group(format->arena, clause) : doc_group(format->arena, clause));
 }
 
-// `if a then x else if b then y else z`: on one line, or a line for each clause.
+// `if a then x else if b then y else z`: on one line, or a line for each clause if it does not fit
+// or was written so.
 static const doc *if_doc(formatter *format, const lang_expr *expr)
 {
     size_t mark = fmt_begin(format);
+    bool forced = false; // The source has a line end before an `else`.
     for (;;) {
         add_if_clause(format, expr);
         const lang_expr *otherwise = expr->as.condition.else_branch;
@@ -518,6 +543,8 @@ static const doc *if_doc(formatter *format, const lang_expr *expr)
             break;
         }
         bool closed = is_block(expr->as.condition.then_branch);
+        uint32_t then_end = expr->as.condition.then_branch->span.end;
+        forced |= !closed && fmt_has_newline(format, then_end, otherwise->span.start);
         fmt_add(format, fmt_trailing(format, otherwise->span.start));
         const doc *leading = fmt_leading(format, otherwise->span.start);
         fmt_add(format, closed && leading == &doc_nothing ? &doc_space : &doc_line);
@@ -529,7 +556,8 @@ static const doc *if_doc(formatter *format, const lang_expr *expr)
         }
         expr = otherwise;
     }
-    return doc_group(format->arena, fmt_end(format, mark));
+    const doc *whole = fmt_end(format, mark);
+    return forced ? doc_broken_group(format->arena, whole) : doc_group(format->arena, whole);
 }
 
 static const doc *arm_doc(formatter *format, const lang_arm *arm)
@@ -550,7 +578,7 @@ static const doc *arm_doc(formatter *format, const lang_arm *arm)
         fmt_add(format, fmt_expr(format, arm->guard));
     }
     fmt_text(format, " ->");
-    fmt_add(format, fmt_body(format, arm->body, false));
+    fmt_add(format, fmt_body(format, arm->body, FMT_BODY_INNER));
     return fmt_end(format, mark);
 }
 
@@ -581,7 +609,7 @@ static const doc *for_doc(formatter *format, const lang_expr *expr)
     fmt_text(format, " in ");
     fmt_add(format, fmt_expr(format, expr->as.loop.collection));
     fmt_text(format, " do");
-    fmt_add(format, fmt_body(format, expr->as.loop.body, false));
+    fmt_add(format, fmt_body(format, expr->as.loop.body, FMT_BODY_INNER));
     return fmt_end(format, mark);
 }
 
@@ -595,7 +623,7 @@ static const doc *lambda(formatter *format, const lang_expr *expr)
         fmt_add(format, fmt_pattern(format, parameters.items[index]));
     }
     fmt_text(format, "|");
-    fmt_add(format, fmt_body(format, expr->as.lambda.body, false));
+    fmt_add(format, fmt_body(format, expr->as.lambda.body, FMT_BODY_INNER));
     return fmt_end(format, mark);
 }
 
@@ -612,11 +640,11 @@ static const doc *with_records(formatter *format, const lang_expr *expr)
         size_t entry = fmt_begin(format);
         fmt_slice(format, records[index].effect.text);
         fmt_text(format, ":");
-        fmt_add(format, fmt_body(format, records[index].value, false));
+        fmt_add(format, fmt_body(format, records[index].value, FMT_BODY_INNER));
         fmt_list_add(format, fmt_end(format, entry));
     }
     fmt_add(format, fmt_list_end(format, &list, "{", "}", close, true));
-    fmt_add(format, fmt_body(format, expr->as.with.body, false));
+    fmt_add(format, fmt_body(format, expr->as.with.body, FMT_BODY_INNER));
     return fmt_end(format, mark);
 }
 
@@ -644,7 +672,7 @@ static const doc *clause_doc(formatter *format, const lang_clause *clause)
         fmt_add(format, fmt_pattern(format, clause->parameters.items[index]));
     }
     fmt_text(format, ") ->");
-    fmt_add(format, fmt_body(format, clause->body, false));
+    fmt_add(format, fmt_body(format, clause->body, FMT_BODY_INNER));
     return fmt_end(format, mark);
 }
 

@@ -64,7 +64,7 @@ static const doc *function_doc(formatter *format, const lang_function *function)
         fmt_add(format, fmt_type(format, function->result));
     }
     fmt_text(format, " =");
-    fmt_add(format, fmt_body(format, function->body, true));
+    fmt_add(format, fmt_body(format, function->body, FMT_BODY_FUNCTION));
     return fmt_end(format, mark);
 }
 
@@ -270,7 +270,7 @@ static void add_test(formatter *format, const lang_test *test, const char *word)
     fmt_text(format, modes[test->mode]);
     add_title(format, test->title);
     fmt_text(format, " =");
-    fmt_add(format, fmt_body(format, test->body, false));
+    fmt_add(format, fmt_body(format, test->body, FMT_BODY_TEST));
 }
 
 static void add_group(formatter *format, const lang_item *item)
@@ -297,7 +297,7 @@ static void add_group(formatter *format, const lang_item *item)
 static void add_hook(formatter *format, const lang_item *item)
 {
     fmt_text(format, item->kind == LANG_ITEM_BEFORE_EACH ? "before_each =" : "after_each =");
-    fmt_add(format, fmt_body(format, item->as.hook, false));
+    fmt_add(format, fmt_body(format, item->as.hook, FMT_BODY_TEST));
 }
 
 // ---- items -------------------------------------------------------------------------------------

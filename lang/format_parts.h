@@ -33,6 +33,8 @@ void fmt_slice(formatter *format, bl_slice text);
 const doc *fmt_end(formatter *format, size_t mark);
 
 bl_slice fmt_source(const formatter *format, lang_span span);
+// Nothing but blanks stands before it on its line.
+bool fmt_starts_line(const formatter *format, uint32_t offset);
 // A line end between two offsets of the source.
 bool fmt_has_newline(const formatter *format, uint32_t from, uint32_t to);
 
@@ -91,9 +93,14 @@ const doc *fmt_effects(formatter *format, const lang_effect_set *effects); // Wi
 const doc *fmt_field_name(formatter *format, const lang_field_name *name);
 const doc *fmt_expr(formatter *format, const lang_expr *expr);
 const doc *fmt_let(formatter *format, const lang_let *let);
-// What stands behind `=` or `->`, with the blank or line end before it. `strict`: only what is
-// written in brackets may start on the same line if it takes several.
-const doc *fmt_body(formatter *format, const lang_expr *expr, bool strict);
+// What stands behind `=` or `->`, with the blank or line end before it.
+typedef enum fmt_body_kind {
+    FMT_BODY_INNER,    // Of a let, an arm, a lambda, …
+    FMT_BODY_TEST,     // A line end before it stays.
+    FMT_BODY_FUNCTION, // Likewise, and only what is in brackets starts on the same line if it
+                       // takes several.
+} fmt_body_kind;
+const doc *fmt_body(formatter *format, const lang_expr *expr, fmt_body_kind kind);
 const doc *fmt_item(formatter *format, const lang_item *item);
 const doc *fmt_items(formatter *format, lang_item *const *items, uint32_t count, uint32_t end);
 

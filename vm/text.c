@@ -1,7 +1,7 @@
 // vm/text.c: the text form of values.
 //
-// A stack of open containers takes the place of recursion. Only maps recurse (their entries are
-// sorted as text, so each is made whole first), up to MAP_DEPTH_MAX levels of maps.
+// A stack of open containers takes the place of recursion, so that no depth of data overflows the
+// C stack. Inside of a map the text goes to a buffer of the map's own until its entries are sorted.
 #include <math.h>
 #include <stdlib.h>
 
@@ -11,7 +11,6 @@
 
 enum {
     OPEN_INLINE = 16,
-    MAP_DEPTH_MAX = 200,
     DIGITS_MAX = 17, // Enough for any double to read back.
 };
 
@@ -121,6 +120,26 @@ size_t vm_float_text(double number, char *out)
 
 // ---- any value ------------------------------------------------------------------------------
 
+typedef struct entry_text {
+    size_t start;
+    size_t size;
+    const bl_buffer *buffer;
+} entry_text;
+
+// A map whose text is being written. Entries are sorted as text, so each is made whole first; a
+// single one needs no sorting and goes straight to its place, so that a chain of maps in maps
+// costs as much as it is long.
+typedef struct open_map {
+    vm_map_cursor cursor;
+    vm_value value; // Of the entry whose key is being written.
+    bool in_key;
+    bool in_value;
+    bl_buffer *outer;  // Where the text of the map goes.
+    bl_buffer texts;   // Of the entries, one behind the other.
+    entry_text *spans; // Of the entries in `texts`; NULL: there is only one entry.
+    size_t count;
+} open_map;
+
 // A container whose text is being written.
 typedef struct open_text {
     const vm_value *items;
@@ -128,28 +147,32 @@ typedef struct open_text {
     size_t count;
     size_t index;
     const char *end;
+    open_map *map;        // Maps: all of the state.
+    const vm_map *set;    // Sets: what is counted by `index`,
+    vm_map_cursor cursor; // and where it stands.
 } open_text;
 
-typedef struct open_texts {
+typedef struct writer {
+    bl_buffer *out; // The text asked for, or the entries of the innermost open map.
     open_text *items;
     size_t count;
     size_t capacity;
     open_text inline_items[OPEN_INLINE];
-} open_texts;
+} writer;
 
-static void text_open(open_texts *open, open_text text)
+static void text_open(writer *to, open_text text)
 {
-    if (open->count == open->capacity) {
-        bool is_inline = open->items == open->inline_items;
-        open->capacity *= 2;
-        size_t size = open->capacity * sizeof text;
-        open->items = bl_realloc(is_inline ? NULL : open->items, size);
+    if (to->count == to->capacity) {
+        bool is_inline = to->items == to->inline_items;
+        to->capacity *= 2;
+        size_t size = to->capacity * sizeof text;
+        to->items = bl_realloc(is_inline ? NULL : to->items, size);
         if (is_inline) {
-            memcpy(open->items, open->inline_items, sizeof open->inline_items);
+            memcpy(to->items, to->inline_items, sizeof to->inline_items);
         }
     }
-    open->items[open->count] = text;
-    open->count += 1;
+    to->items[to->count] = text;
+    to->count += 1;
 }
 
 static void append_text(bl_buffer *out, const char *text)
@@ -162,15 +185,9 @@ static void append_name(bl_buffer *out, const vm_string *name)
     bl_buffer_append(out, name->data, name->size);
 }
 
-static void value_append(bl_buffer *out, vm_value value, uint32_t map_depth);
+static void head_append(writer *to, vm_value value);
 
-// ---- maps and sets ---
-
-typedef struct entry_text {
-    size_t start; // Of the buffer that all entries share.
-    size_t size;
-    const bl_buffer *buffer;
-} entry_text;
+// ---- maps ---
 
 static int entry_compare(const void *a, const void *b)
 {
@@ -180,55 +197,62 @@ static int entry_compare(const void *a, const void *b)
                             (bl_slice){right->buffer->data + right->start, right->size});
 }
 
-static void set_append(bl_buffer *out, const vm_map *set, uint32_t map_depth)
+static void map_open(writer *to, const vm_map *map)
 {
-    append_text(out, "Set(");
-    vm_map_cursor cursor = {.map = set};
-    vm_value key;
-    vm_value value;
-    for (size_t i = 0; vm_map_next(&cursor, &key, &value); i += 1) {
-        append_text(out, i == 0 ? "" : ", ");
-        value_append(out, key, map_depth + 1);
+    append_text(to->out, "#{");
+    size_t size = vm_map_size(map);
+    open_map *open = bl_alloc(sizeof *open);
+    *open = (open_map){.cursor = {.map = map}, .outer = to->out};
+    if (size > 1) {
+        open->spans = bl_alloc(size * sizeof *open->spans);
+        to->out = &open->texts;
     }
-    append_text(out, ")");
+    text_open(to, (open_text){.map = open});
 }
 
-static void map_append(bl_buffer *out, const vm_map *map, uint32_t map_depth)
+static void map_close(writer *to, open_map *map)
 {
-    bl_buffer texts = {0};
-    size_t count = 0;
-    entry_text *entries = bl_alloc((vm_map_size(map) + 1) * sizeof *entries);
-    vm_map_cursor cursor = {.map = map};
-    vm_value key;
-    vm_value value;
-    while (vm_map_next(&cursor, &key, &value)) {
-        size_t start = texts.size;
-        value_append(&texts, key, map_depth + 1);
-        append_text(&texts, ": ");
-        value_append(&texts, value, map_depth + 1);
-        entries[count] = (entry_text){start, texts.size - start, &texts};
-        count += 1;
+    to->out = map->outer;
+    if (map->spans != NULL) {
+        qsort(map->spans, map->count, sizeof *map->spans, entry_compare);
+        for (size_t i = 0; i < map->count; i += 1) {
+            append_text(to->out, i == 0 ? "" : ", ");
+            bl_buffer_append(to->out, map->texts.data + map->spans[i].start, map->spans[i].size);
+        }
     }
-    qsort(entries, count, sizeof *entries, entry_compare);
-    append_text(out, "#{");
-    for (size_t i = 0; i < count; i += 1) {
-        append_text(out, i == 0 ? "" : ", ");
-        bl_buffer_append(out, texts.data + entries[i].start, entries[i].size);
-    }
-    append_text(out, "}");
-    bl_free(entries);
-    bl_buffer_deinit(&texts);
+    append_text(to->out, "}");
+    bl_free(map->spans);
+    bl_buffer_deinit(&map->texts);
+    bl_free(map);
+    to->count -= 1;
 }
 
-static void map_or_set_append(bl_buffer *out, vm_value value, uint32_t map_depth)
+// Goes on with a map: from a key to its value, to the next entry, or to the end.
+static void map_step(writer *to, open_map *map)
 {
-    if (map_depth >= MAP_DEPTH_MAX) {
-        append_text(out, "…");
-    } else if (value.tag == VM_SET) {
-        set_append(out, value.map, map_depth);
-    } else {
-        map_append(out, value.map, map_depth);
+    if (map->in_key) {
+        append_text(to->out, ": ");
+        map->in_key = false;
+        map->in_value = true;
+        head_append(to, map->value);
+        return;
     }
+    if (map->in_value && map->spans != NULL) {
+        entry_text *span = &map->spans[map->count - 1];
+        span->size = map->texts.size - span->start;
+    }
+    map->in_value = false;
+    vm_value key;
+    if (!vm_map_next(&map->cursor, &key, &map->value)) {
+        map_close(to, map);
+        return;
+    }
+    if (map->spans != NULL) {
+        map->spans[map->count] = (entry_text){.start = map->texts.size, .buffer = &map->texts};
+        map->count += 1;
+    }
+    map->in_key = true;
+    head_append(to, key);
 }
 
 // ---- one value ---
@@ -236,123 +260,145 @@ static void map_or_set_append(bl_buffer *out, vm_value value, uint32_t map_depth
 static void number_append(bl_buffer *out, vm_value value)
 {
     enum { NUMBER_SIZE_MAX = 400 };
-    char *to = bl_buffer_reserve(out, NUMBER_SIZE_MAX);
+    char *text = bl_buffer_reserve(out, NUMBER_SIZE_MAX);
     out->size +=
-        value.tag == VM_INT ? vm_int_text(value.integer, to) : vm_float_text(value.number, to);
+        value.tag == VM_INT ? vm_int_text(value.integer, text) : vm_float_text(value.number, text);
 }
 
-static void record_open(bl_buffer *out, open_texts *open, const vm_record *record)
+static void items_open(writer *to, const char *begin, const vm_value *items, size_t count,
+                       const char *end)
+{
+    append_text(to->out, begin);
+    text_open(to, (open_text){.items = items, .count = count, .end = end});
+}
+
+static void record_open(writer *to, const vm_record *record)
 {
     if (record->shape->struct_name != NULL) {
-        append_name(out, record->shape->struct_name);
-        append_text(out, " ");
+        append_name(to->out, record->shape->struct_name);
+        append_text(to->out, " ");
     }
-    append_text(out, "{ ");
-    text_open(open, (open_text){.items = record->fields,
-                                .shape = record->shape,
-                                .count = record->size,
-                                .end = " }"});
+    append_text(to->out, "{ ");
+    text_open(to, (open_text){.items = record->fields,
+                              .shape = record->shape,
+                              .count = record->size,
+                              .end = " }"});
 }
 
-static void variant_open(bl_buffer *out, open_texts *open, const vm_variant *variant)
+static void set_open(writer *to, const vm_map *set)
 {
-    append_name(out, variant->ctor->name);
+    append_text(to->out, "Set(");
+    text_open(
+        to, (open_text){.set = set, .cursor = {.map = set}, .count = vm_map_size(set), .end = ")"});
+}
+
+static void variant_open(writer *to, const vm_variant *variant)
+{
+    append_name(to->out, variant->ctor->name);
     bool is_plain = variant->size == 0 || (variant->size == 1 && variant->items[0].tag == VM_UNIT);
     if (!is_plain) {
-        append_text(out, "(");
-        text_open(open, (open_text){.items = variant->items, .count = variant->size, .end = ")"});
+        items_open(to, "(", variant->items, variant->size, ")");
     }
+}
+
+static void handle_append(bl_buffer *out, const vm_handle *handle)
+{
+    if (handle->handle_kind->text != NULL) {
+        handle->handle_kind->text(out, handle);
+        return;
+    }
+    append_text(out, "<");
+    append_text(out, handle->handle_kind->name);
+    append_text(out, ">");
 }
 
 // Writes the head of a value; a container is put on the stack.
-static void head_append(bl_buffer *out, open_texts *open, vm_value value, uint32_t map_depth)
+static void head_append(writer *to, vm_value value)
 {
     switch ((vm_tag)value.tag) {
     case VM_INT:
     case VM_FLOAT:
-        number_append(out, value);
+        number_append(to->out, value);
         return;
     case VM_BOOL:
-        append_text(out, value.boolean ? "true" : "false");
+        append_text(to->out, value.boolean ? "true" : "false");
         return;
     case VM_UNIT:
-        append_text(out, "()");
+        append_text(to->out, "()");
         return;
     case VM_ATOM:
-        append_name(out, value.ctor->name);
+        append_name(to->out, value.ctor->name);
         return;
     case VM_FUNCTION:
     case VM_NATIVE:
     case VM_CLOSURE:
     case VM_RESUME:
-        append_text(out, "<fn>");
+        append_text(to->out, "<fn>");
         return;
     case VM_STRING:
     case VM_MODULE:
-        append_name(out, value.string);
+        append_name(to->out, value.string);
         return;
     case VM_LIST:
-        append_text(out, "[");
-        text_open(
-            open,
-            (open_text){.items = vm_list_items(value.list), .count = value.list->size, .end = "]"});
+        items_open(to, "[", vm_list_items(value.list), value.list->size, "]");
         return;
     case VM_TUPLE:
-        append_text(out, "(");
-        text_open(open,
-                  (open_text){.items = value.tuple->items, .count = value.tuple->size, .end = ")"});
+        items_open(to, "(", value.tuple->items, value.tuple->size, ")");
         return;
     case VM_RECORD:
-        record_open(out, open, value.record);
+        record_open(to, value.record);
         return;
     case VM_VARIANT:
-        variant_open(out, open, value.variant);
+        variant_open(to, value.variant);
         return;
     case VM_MAP:
+        map_open(to, value.map);
+        return;
     case VM_SET:
-        map_or_set_append(out, value, map_depth);
+        set_open(to, value.map);
         return;
     case VM_BOX:
-        head_append(out, open, value.box->value, map_depth);
+        head_append(to, value.box->value);
         return;
     case VM_HANDLE:
-        if (value.handle->handle_kind->text != NULL) {
-            value.handle->handle_kind->text(out, value.handle);
-            return;
-        }
-        append_text(out, "<");
-        append_text(out, value.handle->handle_kind->name);
-        append_text(out, ">");
+        handle_append(to->out, value.handle);
         return;
     }
 }
 
-static void value_append(bl_buffer *out, vm_value value, uint32_t map_depth)
+static vm_value next_item(open_text *text)
 {
-    open_texts open; // Not zeroed: a number needs none of it.
-    open.items = open.inline_items;
-    open.count = 0;
-    open.capacity = OPEN_INLINE;
-    head_append(out, &open, value, map_depth);
-    while (open.count > 0) {
-        open_text *top = &open.items[open.count - 1];
-        if (top->index == top->count) {
-            append_text(out, top->end);
-            open.count -= 1;
-            continue;
-        }
-        append_text(out, top->index == 0 ? "" : ", ");
-        if (top->shape != NULL) {
-            append_name(out, top->shape->names[top->index]);
-            append_text(out, ": ");
-        }
-        vm_value item = top->items[top->index];
-        top->index += 1;
-        head_append(out, &open, item, map_depth);
+    if (text->set == NULL) {
+        return text->items[text->index];
     }
-    if (open.items != open.inline_items) {
-        bl_free(open.items);
+    vm_value key;
+    vm_value value;
+    bool found = vm_map_next(&text->cursor, &key, &value);
+    BL_CHECK(found);
+    return key;
+}
+
+// Goes on with the innermost open container.
+static void step(writer *to)
+{
+    open_text *top = &to->items[to->count - 1];
+    if (top->map != NULL) {
+        map_step(to, top->map);
+        return;
     }
+    if (top->index == top->count) {
+        append_text(to->out, top->end);
+        to->count -= 1;
+        return;
+    }
+    append_text(to->out, top->index == 0 ? "" : ", ");
+    if (top->shape != NULL) {
+        append_name(to->out, top->shape->names[top->index]);
+        append_text(to->out, ": ");
+    }
+    vm_value item = next_item(top);
+    top->index += 1;
+    head_append(to, item);
 }
 
 void vm_text_append(bl_buffer *out, vm_value value)
@@ -361,7 +407,18 @@ void vm_text_append(bl_buffer *out, vm_value value)
         bl_buffer_append(out, value.string->data, value.string->size);
         return;
     }
-    value_append(out, value, 0);
+    writer to; // Not zeroed: a number needs none of it.
+    to.out = out;
+    to.items = to.inline_items;
+    to.count = 0;
+    to.capacity = OPEN_INLINE;
+    head_append(&to, value);
+    while (to.count > 0) {
+        step(&to);
+    }
+    if (to.items != to.inline_items) {
+        bl_free(to.items);
+    }
 }
 
 const char *vm_kind_name(vm_value value)

@@ -226,6 +226,10 @@ lang_type *lang_check_arguments(lang_checker *checker, const lang_call *call, la
                                 lang_instance *instance, const uint32_t *positions,
                                 lang_type *first_type, bool accepts_extra)
 {
+    if (scheme->shape != LANG_SHAPE_FUNCTION) { // A method of a type that is too large.
+        lang_check_arguments_silently(checker, call);
+        return checker->types->unknown;
+    }
     uint32_t count = lang_call_count(call);
     bool count_fits = count == scheme->count || (accepts_extra && count > scheme->count);
     if (!count_fits) {
@@ -442,7 +446,8 @@ static lang_type *check_call(lang_checker *checker, const lang_call *call)
     } else if (type->shape == LANG_SHAPE_FUNCTION) {
         result = call_function(checker, call, &meaning, type);
     } else {
-        result = report_no_function(checker, call, meaning.type);
+        result = report_no_function(checker, call,
+                                    lang_type_erase(checker->types, meaning.type, meaning.owner));
     }
     check_style(checker, call, &meaning);
     return result;

@@ -146,12 +146,8 @@ static void report_no_field(lang_checker *checker, lang_code code, const lang_fi
 // The declared type of a field, its parameters not replaced; NULL: no such field.
 static lang_type *declared_field(const lang_type_symbol *symbol, bl_slice name)
 {
-    for (uint32_t i = symbol->field_count; i > 0; i--) {
-        if (bl_slice_equal(symbol->field_names[i - 1], name)) {
-            return symbol->field_types[i - 1];
-        }
-    }
-    return NULL;
+    uint32_t index = lang_type_symbol_field(symbol, name);
+    return index == LANG_NO_MEMBER ? NULL : symbol->field_types[index];
 }
 
 static void check_struct_field(lang_checker *checker, const lang_field *field,
@@ -177,14 +173,18 @@ static void check_struct_field(lang_checker *checker, const lang_field *field,
 static void check_missing_fields(lang_checker *checker, const lang_expr *expr,
                                  const lang_type_symbol *symbol)
 {
-    for (uint32_t i = 0; i < symbol->field_count; i++) {
-        bool is_given = false;
-        for (uint32_t k = 0; k < expr->as.record.count && !is_given; k++) {
-            is_given = bl_slice_equal(expr->as.record.fields[k].name.text, symbol->field_names[i]);
+    bool *is_given = bl_arena_alloc_zeroed(checker->arena, symbol->field_count + 1);
+    for (uint32_t i = 0; i < expr->as.record.count; i++) {
+        uint32_t index = lang_type_symbol_field(symbol, expr->as.record.fields[i].name.text);
+        if (index != LANG_NO_MEMBER) {
+            is_given[index] = true;
         }
-        if (!is_given) {
+    }
+    for (uint32_t i = 0; i < symbol->field_count; i++) {
+        bl_slice name = symbol->field_names[i];
+        if (!is_given[lang_type_symbol_field(symbol, name)]) { // The last one of that name counts.
             lang_report(checker, LANG_TYP_012, expr->span, "Missing field `%.*s`",
-                        BL_SLICE_ARG(symbol->field_names[i]));
+                        BL_SLICE_ARG(name));
         }
     }
 }

@@ -44,12 +44,16 @@ void lang_check_function_body(lang_checker *checker, lang_function_symbol *funct
     checker->lambda_base = 0;
     checker->scoped_capture = UINT32_MAX;
     uint32_t mark = lang_scope_enter(checker);
+    lang_type *unknown = checker->types->unknown;
+    bool is_known = type->shape == LANG_SHAPE_FUNCTION; // Else Self has made it too large.
     for (uint32_t i = 0; i < syntax->parameters.count; i++) {
-        lang_check_pattern(checker, syntax->parameters.items[i].pattern, type->arguments[i], false);
+        lang_check_pattern(checker, syntax->parameters.items[i].pattern,
+                           is_known ? type->arguments[i] : unknown, false);
     }
-    lang_type *expected = syntax->result == NULL ? NULL : type->result;
-    lang_type *found = lang_check_expr(checker, syntax->body, expected);
-    check_result(checker, syntax, type->result, found);
+    lang_type *result = is_known ? type->result : unknown;
+    lang_type *found =
+        lang_check_expr(checker, syntax->body, syntax->result == NULL ? NULL : result);
+    check_result(checker, syntax, result, found);
     lang_scope_leave(checker, mark);
     checker->function = outer;
     checker->scope = outer_scope;

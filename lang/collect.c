@@ -51,6 +51,7 @@ static void enter_constructors(lang_checker *checker, lang_type_symbol *symbol)
         *node = (lang_constructor_node){constructor, checker->unit, entry->constructors};
         entry->constructors = node;
     }
+    lang_type_symbol_sort(checker->arena, symbol);
 }
 
 static lang_type_symbol_kind kind_of(const lang_type_definition *definition)
@@ -190,6 +191,13 @@ static void resolve_signature(lang_checker *checker, lang_function_symbol *symbo
     lang_type *result = syntax->result == NULL ? checker->types->unit
                                                : lang_resolve_type(checker, &scope, syntax->result);
     symbol->type = lang_type_function_of(checker->types, parameters, count, result, false);
+    if (symbol->type->shape != LANG_SHAPE_FUNCTION) { // Too large; its number of parameters counts.
+        for (uint32_t i = 0; i < count; i++) {
+            parameters[i] = checker->types->unknown;
+        }
+        symbol->type = lang_type_function_of(checker->types, parameters, count,
+                                             checker->types->unknown, false);
+    }
     symbol->type_parameters = scope.names;
     symbol->type_parameter_count = scope.count;
     checker->unit->types[syntax->id] = symbol->type;

@@ -3,8 +3,11 @@
 // Two immutable lets of simple names bound to lambdas, each mentioning the other's name free in
 // its body, hold each other alive. For each block: which of its lambdas mention which of its
 // candidate names, by one walk over each lambda with a chain of the names that are bound inside.
+// The mentions are kept as pairs, since a block of many lambdas has few of them.
 #include "lang/sema.h"
 #include "lang/walk.h"
+
+#include <stdlib.h>
 
 typedef struct bound_name {
     const struct bound_name *outer;
@@ -14,15 +17,24 @@ typedef struct bound_name {
 typedef struct candidate {
     const lang_pattern *name;
     const lang_expr *lambda;
+    uint32_t index; // In order of the block.
 } candidate;
+
+// Lambda `from` mentions the name of lambda `to`.
+typedef struct mention_pair {
+    uint32_t from;
+    uint32_t to;
+} mention_pair;
 
 typedef struct cycle_pass {
     lang_unit *unit;
     bl_arena *arena;
-    // Of the lambda being walked.
-    const candidate *candidates;
+    // Of the block being judged.
+    const candidate *candidates; // By name, then index.
     uint32_t candidate_count;
-    bool *mentioned; // By candidate.
+    bl_buffer pairs; // mention_pair
+    // Of the lambda being walked.
+    uint32_t from;
     const bound_name *bound;
 } cycle_pass;
 
@@ -51,15 +63,39 @@ static void bind_list(cycle_pass *pass, lang_pattern_list list)
     }
 }
 
+static int compare_candidates(const void *a, const void *b)
+{
+    const candidate *left = a;
+    const candidate *right = b;
+    int order = bl_slice_compare(left->name->as.name, right->name->as.name);
+    return order != 0 ? order : (left->index > right->index) - (left->index < right->index);
+}
+
+static uint32_t first_of_name(const cycle_pass *pass, bl_slice name)
+{
+    uint32_t low = 0;
+    uint32_t high = pass->candidate_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (bl_slice_compare(pass->candidates[middle].name->as.name, name) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
 static void mention(cycle_pass *pass, bl_slice name)
 {
-    if (is_bound(pass, name)) {
-        return;
-    }
-    for (uint32_t i = 0; i < pass->candidate_count; i++) {
-        if (bl_slice_equal(pass->candidates[i].name->as.name, name)) {
-            pass->mentioned[i] = true;
+    uint32_t at = first_of_name(pass, name);
+    for (; at < pass->candidate_count; at++) {
+        const candidate *found = &pass->candidates[at];
+        if (!bl_slice_equal(found->name->as.name, name) || is_bound(pass, name)) {
+            return;
         }
+        mention_pair pair = {pass->from, found->index};
+        bl_buffer_append(&pass->pairs, (const char *)&pair, sizeof(pair));
     }
 }
 
@@ -153,35 +189,63 @@ static bool is_candidate(const lang_unit *unit, const lang_statement *statement)
            !is_function_name(unit, statement->as.let.pattern->as.name);
 }
 
+static int compare_pairs(const void *a, const void *b)
+{
+    const mention_pair *left = a;
+    const mention_pair *right = b;
+    if (left->from != right->from) {
+        return left->from > right->from ? 1 : -1;
+    }
+    return (left->to > right->to) - (left->to < right->to);
+}
+
+// The later one of two lambdas is reported, in order of the block.
+static void report_pairs(cycle_pass *pass, const candidate *candidates)
+{
+    mention_pair *pairs = (mention_pair *)(void *)pass->pairs.data;
+    size_t count = pass->pairs.size / sizeof(*pairs);
+    if (count == 0) {
+        return;
+    }
+    qsort(pairs, count, sizeof(*pairs), compare_pairs);
+    for (size_t i = 0; i < count; i++) {
+        mention_pair back = {pairs[i].to, pairs[i].from};
+        bool is_repeated = i > 0 && compare_pairs(&pairs[i], &pairs[i - 1]) == 0;
+        if (back.from < back.to && !is_repeated &&
+            bsearch(&back, pairs, count, sizeof(*pairs), compare_pairs) != NULL) {
+            report(pass->unit, &candidates[back.from], &candidates[back.to]);
+        }
+    }
+}
+
 static void check_block(cycle_pass *pass, const lang_expr *block)
 {
     uint32_t count = 0;
-    candidate *candidates =
-        bl_arena_alloc(pass->arena, block->as.block.count * sizeof(*candidates));
+    size_t size = block->as.block.count * sizeof(candidate);
+    candidate *candidates = bl_arena_alloc(pass->arena, size);
     for (uint32_t i = 0; i < block->as.block.count; i++) {
         const lang_statement *statement = &block->as.block.statements[i];
         if (is_candidate(pass->unit, statement)) {
-            candidates[count++] = (candidate){statement->as.let.pattern, statement->as.let.value};
+            candidates[count] =
+                (candidate){statement->as.let.pattern, statement->as.let.value, count};
+            count++;
         }
     }
     if (count < 2) {
         return;
     }
-    bool *mentions = bl_arena_alloc_zeroed(pass->arena, (size_t)count * count);
-    pass->candidates = candidates;
+    candidate *by_name = bl_arena_alloc(pass->arena, size);
+    memcpy(by_name, candidates, count * sizeof(*by_name));
+    qsort(by_name, count, sizeof(*by_name), compare_candidates);
+    pass->candidates = by_name;
     pass->candidate_count = count;
+    pass->pairs.size = 0;
     for (uint32_t i = 0; i < count; i++) {
         pass->bound = NULL;
-        pass->mentioned = mentions + (size_t)i * count;
+        pass->from = i;
         find_mentions(pass, candidates[i].lambda);
     }
-    for (uint32_t j = 1; j < count; j++) {
-        for (uint32_t i = 0; i < j; i++) {
-            if (mentions[(size_t)i * count + j] && mentions[(size_t)j * count + i]) {
-                report(pass->unit, &candidates[i], &candidates[j]);
-            }
-        }
-    }
+    report_pairs(pass, candidates);
 }
 
 static void find_blocks(void *of, const lang_expr *expr)
@@ -201,5 +265,6 @@ void lang_check_cycles(lang_unit *unit)
         find_blocks(&pass, unit->functions[i]->syntax->body);
     }
     lang_walk_loose_bodies(unit->tree, find_blocks, &pass);
+    bl_buffer_deinit(&pass.pairs);
     bl_arena_deinit(&scratch);
 }

@@ -12,7 +12,8 @@
 //     lang_diagnostics_write_text(&list, &buffer, isatty(2));
 //
 // A list belongs to one source; severity and pass follow from the code (lang/diagnostics.def).
-// All memory is the arena's: a diagnostic lives as long as its list.
+// All memory is the arena's: a diagnostic lives as long as its list. Texts are cut at
+// LANG_MESSAGE_SIZE_MAX bytes.
 #ifndef LANG_DIAGNOSTICS_H
 #define LANG_DIAGNOSTICS_H
 
@@ -85,8 +86,13 @@ typedef struct lang_diagnostics {
     lang_diagnostic **items;
     uint32_t count;
     uint32_t capacity;
-    uint32_t error_count;
+    uint32_t error_count; // All that were found, the dropped ones too.
     uint32_t warning_count;
+    uint32_t dropped_errors; // Found beyond LANG_REPORT_SIZE_MAX and not kept.
+    uint32_t dropped_warnings;
+    size_t size;           // Bytes of what is kept.
+    lang_diagnostic spare; // What lang_diagnostics_add returns beyond that.
+    lang_suggestion spare_suggestion;
 } lang_diagnostics;
 
 void lang_diagnostics_init(lang_diagnostics *list, bl_arena *arena, const lang_source *source);

@@ -5,6 +5,8 @@
 // under what it means. Bytes that are no UTF-8 become U+FFFD in JSON, which must be valid.
 #include "lang/diagnostics.h"
 
+#include "lang/limits.h"
+
 // ---- levels ------------------------------------------------------------------------------------
 
 static const char *const level_names[] = {
@@ -54,6 +56,7 @@ typedef struct place {
     lang_position start; // 0:0 for a file that could not be read.
     lang_position end;
     bool has_source;
+    bool shows_line; // Unless it is longer than LANG_SHOWN_LINE_MAX.
     bl_slice line;
     uint32_t highlight_size; // Bytes, at least 1.
 } place;
@@ -68,6 +71,7 @@ static place place_of(const lang_diagnostics *list, const lang_diagnostic *diagn
                    .has_source = true,
                    .highlight_size = 1};
     found.line = lang_source_line(list->source, found.start.line);
+    found.shows_line = found.line.size <= LANG_SHOWN_LINE_MAX;
     if (found.end.line == found.start.line && found.end.column > found.start.column) {
         found.highlight_size = found.end.column - found.start.column;
     }
@@ -155,7 +159,7 @@ static void write_details(const lang_diagnostic *diagnostic, const place *at, bl
 {
     int gutter = gutter_of(at);
     const char *mark = mark_of(diagnostic, paint);
-    if (at->has_source) {
+    if (at->shows_line) {
         write_source(out, at, gutter, paint, mark);
     }
     if (diagnostic->context.size > 0) {
@@ -191,6 +195,9 @@ void lang_diagnostics_write_text(const lang_diagnostics *list, bl_buffer *out, b
     const palette *paint = colour ? &colours : &no_colours;
     for (uint32_t index = 0; index < list->count; index++) {
         write_one_text(list, list->items[index], out, paint);
+    }
+    if (list->dropped_errors + list->dropped_warnings > 0) {
+        bl_buffer_format(out, "The first %u are shown.\n", list->count);
     }
     if (list->error_count > 0 && list->warning_count > 0) {
         bl_buffer_format(out, "%u error(s), %u warning(s)\n", list->error_count,
@@ -386,7 +393,7 @@ static void json_location(json_writer *json, const lang_diagnostics *list, const
 
 static void json_source_context(json_writer *json, const place *at)
 {
-    if (!at->has_source) {
+    if (!at->shows_line) {
         return;
     }
     json_key(json, "source_context");

@@ -56,6 +56,9 @@ static void cover_arms(coverage *covered, const lang_expr *match)
 
 static void miss(lang_checker *checker, lang_vector *missing, bl_slice name)
 {
+    if (missing->count > LANG_MISSING_MAX) {
+        return; // That there are more is all that is said about them.
+    }
     bl_slice *kept = bl_arena_alloc(checker->arena, sizeof(*kept));
     *kept = name;
     lang_vector_push(missing, checker->arena, kept);
@@ -107,6 +110,10 @@ static void report(lang_checker *checker, const lang_expr *match, const lang_typ
     bl_buffer arms = {0};
     for (uint32_t i = 0; i < missing->count; i++) {
         const bl_slice *name = missing->items[i];
+        if (i == LANG_MISSING_MAX) {
+            bl_buffer_format(&names, ", …");
+            break;
+        }
         bl_buffer_format(&names, "%s%.*s", i == 0 ? "" : ", ", BL_SLICE_ARG(*name));
         bl_buffer_format(&arms, "%s    %.*s -> todo", i == 0 ? "" : "\n", BL_SLICE_ARG(*name));
     }
@@ -133,17 +140,18 @@ void lang_check_exhaustive(lang_checker *checker, const lang_expr *match, lang_t
         return;
     }
     coverage covered = {.type = lang_type_base(checker->types, subject)};
+    bl_buffer variants = {0}; // Not of the arena: a file can have many matches on a large enum.
     if (covered.type->symbol != NULL && covered.type->symbol->kind == LANG_SYMBOL_ENUM) {
-        covered.variants = bl_arena_alloc_zeroed(
-            checker->arena, (covered.type->symbol->constructor_count + 1) * sizeof(bool));
+        size_t size = covered.type->symbol->constructor_count * sizeof(bool);
+        covered.variants = memset(bl_buffer_reserve(&variants, size + 1), 0, size);
     }
     cover_arms(&covered, match);
-    if (covered.everything) {
-        return;
+    if (!covered.everything) {
+        lang_vector missing = {0};
+        find_missing(checker, &covered, &missing);
+        if (missing.count != 0) {
+            report(checker, match, covered.type, &missing);
+        }
     }
-    lang_vector missing = {0};
-    find_missing(checker, &covered, &missing);
-    if (missing.count != 0) {
-        report(checker, match, covered.type, &missing);
-    }
+    bl_buffer_deinit(&variants);
 }

@@ -1,5 +1,6 @@
 // lang/parse_item.c: items: modules, preludes, imports, and the definitions with what precedes
 // them. Tests and groups are in parse_test.c.
+#include "lang/limits.h"
 #include "lang/parser.h"
 
 lang_item *lang_new_item(lang_parser *parser, lang_item_kind kind, uint32_t start)
@@ -115,6 +116,14 @@ lang_parameter lang_parse_parameter(lang_parser *parser)
     return parameter;
 }
 
+static void refuse_parameter(lang_parser *parser, lang_span span)
+{
+    bl_slice context = bl_arena_format(
+        parser->arena, "A function may have %d parameters; pass a record or a list.",
+        LANG_PARAMETERS_MAX);
+    lang_parser_fail_at(parser, span, "Too many parameters", context.data);
+}
+
 static lang_parameter_list parse_parameters(lang_parser *parser)
 {
     lang_parameter_list list = {0};
@@ -124,8 +133,11 @@ static lang_parameter_list parse_parameters(lang_parser *parser)
     }
     size_t mark = lang_parser_mark(parser);
     lang_scope outside = lang_parser_open(parser, LANG_TOKEN_RIGHT_PAREN);
-    for (bool first = true; lang_parser_list_next(parser, first); first = false) {
+    for (uint32_t count = 0; lang_parser_list_next(parser, count == 0); count++) {
         lang_parameter parameter = lang_parse_parameter(parser);
+        if (count == LANG_PARAMETERS_MAX) {
+            refuse_parameter(parser, parameter.span);
+        }
         lang_parser_push(parser, &parameter, sizeof(parameter));
     }
     lang_parser_close(parser, outside);

@@ -235,7 +235,7 @@ bool lang_parser_list_next(lang_parser *parser, bool first)
 static void stop_item(lang_parser *parser, uint32_t offset)
 {
     parser->failed = true;
-    parser->misplaced = false;
+    parser->misplaced = NULL;
     parser->failed_at = offset;
     parser->ahead_count = 0;
     parser->token = (lang_token){.kind = LANG_TOKEN_END, .span = {offset, offset}};
@@ -296,12 +296,9 @@ static const char *problem_context(lang_problem problem)
     return NULL;
 }
 
-void lang_parser_fail_at(lang_parser *parser, lang_span span, const char *message,
-                         const char *context)
+static lang_diagnostic *note_unexpected(lang_parser *parser, lang_span span, const char *message,
+                                        const char *context)
 {
-    if (parser->failed) {
-        return;
-    }
     lang_diagnostic *found;
     if (message != NULL) {
         found = lang_diagnostics_add(parser->diagnostics, LANG_SYN_001, span, "%s", message);
@@ -314,6 +311,15 @@ void lang_parser_fail_at(lang_parser *parser, lang_span span, const char *messag
         lang_diagnostic_context(parser->diagnostics, found, "%s", context);
     }
     stop_item(parser, span.start);
+    return found;
+}
+
+void lang_parser_fail_at(lang_parser *parser, lang_span span, const char *message,
+                         const char *context)
+{
+    if (!parser->failed) {
+        note_unexpected(parser, span, message, context);
+    }
 }
 
 static void fail_missing(lang_parser *parser, const char *what)
@@ -347,17 +353,17 @@ void lang_parser_fail(lang_parser *parser, const char *what)
         lang_parser_fail_at(parser, parser->token.span, NULL,
                             problem_context((lang_problem)parser->token.problem));
     } else {
-        lang_parser_fail_at(parser, visible_span(parser, &parser->token), NULL, NULL);
-        parser->misplaced = true;
+        parser->misplaced =
+            note_unexpected(parser, visible_span(parser, &parser->token), NULL, NULL);
     }
 }
 
 void lang_parser_blame(lang_parser *parser, const lang_token *token, const char *context)
 {
-    if (!parser->misplaced) {
+    lang_diagnostic *found = parser->misplaced;
+    if (found == NULL) {
         return;
     }
-    lang_diagnostic *found = parser->diagnostics->items[parser->diagnostics->count - 1];
     found->span = visible_span(parser, token);
     bl_slice text = visible_text(parser, found->span);
     found->message =

@@ -55,9 +55,10 @@ typedef struct lang_parser {
     lang_scope scope;
     bl_buffer scratch;
     uint32_t node_count;
-    uint32_t depth; // Of nested constructs.
-    bool failed;    // In this item; the current token is END then.
-    bool misplaced; // The failure is a token in the wrong place, not one that is wrong in itself.
+    uint32_t depth;             // Of nested constructs.
+    bool failed;                // In this item; the current token is END then.
+    lang_diagnostic *misplaced; // The failure, if it is a token in the wrong place, not one that is
+                                // wrong in itself; else NULL.
     uint32_t failed_at;
 } lang_parser;
 

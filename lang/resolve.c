@@ -261,6 +261,7 @@ static void define_struct(lang_checker *checker, lang_type_symbol *symbol, lang_
         symbol->field_names[i] = field->name.text;
         symbol->field_types[i] = lang_resolve_type(checker, scope, field->type);
     }
+    lang_type_symbol_sort(checker->arena, symbol);
 }
 
 static void define_enum(lang_checker *checker, lang_type_symbol *symbol, lang_type_scope *scope)

@@ -59,6 +59,12 @@ typedef enum lang_type_symbol_kind {
     LANG_SYMBOL_REFINED, // An alias with `where`.
 } lang_type_symbol_kind;
 
+// A variant or field of a type with many of them.
+typedef struct lang_member {
+    bl_slice name;
+    uint32_t index;
+} lang_member;
+
 struct lang_type_symbol {
     lang_type_symbol_kind kind;
     bl_slice name;
@@ -70,7 +76,8 @@ struct lang_type_symbol {
     bl_slice *field_names;
     lang_type **field_types;
     uint32_t field_count;
-    lang_type *base; // ALIAS, REFINED.
+    const lang_member *members; // ENUM, STRUCT: by name, then index; NULL: too few to be sorted.
+    lang_type *base;            // ALIAS, REFINED.
 };
 
 struct lang_constructor_symbol {

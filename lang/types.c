@@ -520,6 +520,102 @@ lang_type *lang_type_base(lang_types *types, lang_type *type)
     }
 }
 
+// ---- members -----------------------------------------------------------------------------------
+
+// Fewer are found faster one by one.
+#define SORTED_MEMBERS_MIN 16
+
+static uint32_t member_count(const lang_type_symbol *symbol)
+{
+    return symbol->kind == LANG_SYMBOL_ENUM ? symbol->constructor_count : symbol->field_count;
+}
+
+static bl_slice member_name(const lang_type_symbol *symbol, uint32_t index)
+{
+    return symbol->kind == LANG_SYMBOL_ENUM ? symbol->constructors[index].name
+                                            : symbol->field_names[index];
+}
+
+static int compare_members(const void *a, const void *b)
+{
+    const lang_member *left = a;
+    const lang_member *right = b;
+    int order = bl_slice_compare(left->name, right->name);
+    return order != 0 ? order : (left->index > right->index) - (left->index < right->index);
+}
+
+void lang_type_symbol_sort(bl_arena *arena, lang_type_symbol *symbol)
+{
+    uint32_t count = member_count(symbol);
+    if (count < SORTED_MEMBERS_MIN) {
+        return;
+    }
+    lang_member *members = bl_arena_alloc(arena, count * sizeof(*members));
+    for (uint32_t i = 0; i < count; i++) {
+        members[i] = (lang_member){member_name(symbol, i), i};
+    }
+    qsort(members, count, sizeof(*members), compare_members);
+    symbol->members = members;
+}
+
+// How many sorted members stand before the first one that is not before the key.
+static uint32_t members_before(const lang_type_symbol *symbol, lang_member key)
+{
+    uint32_t low = 0;
+    uint32_t high = member_count(symbol);
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (compare_members(&symbol->members[middle], &key) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static uint32_t find_variant(const lang_type_symbol *symbol, bl_slice name)
+{
+    uint32_t count = member_count(symbol);
+    if (symbol->members != NULL) {
+        uint32_t at = members_before(symbol, (lang_member){name, 0});
+        return at < count && bl_slice_equal(symbol->members[at].name, name)
+                   ? symbol->members[at].index
+                   : LANG_NO_MEMBER;
+    }
+    uint32_t i = 0;
+    while (i < count && !bl_slice_equal(member_name(symbol, i), name)) {
+        i++;
+    }
+    return i < count ? i : LANG_NO_MEMBER;
+}
+
+uint32_t lang_type_symbol_field(const lang_type_symbol *symbol, bl_slice name)
+{
+    if (symbol->members != NULL) {
+        uint32_t after = members_before(symbol, (lang_member){name, LANG_NO_MEMBER});
+        return after > 0 && bl_slice_equal(symbol->members[after - 1].name, name)
+                   ? symbol->members[after - 1].index
+                   : LANG_NO_MEMBER;
+    }
+    uint32_t i = member_count(symbol);
+    while (i > 0 && !bl_slice_equal(member_name(symbol, i - 1), name)) {
+        i--;
+    }
+    return i > 0 ? i - 1 : LANG_NO_MEMBER;
+}
+
+lang_constructor_symbol *lang_type_variant(const lang_type *type, bl_slice name)
+{
+    if (type->shape != LANG_SHAPE_NAMED || type->symbol->kind != LANG_SYMBOL_ENUM) {
+        return NULL;
+    }
+    uint32_t index = find_variant(type->symbol, name);
+    return index == LANG_NO_MEMBER ? NULL : &type->symbol->constructors[index];
+}
+
+// ---- parts -------------------------------------------------------------------------------------
+
 static lang_type *record_field(const lang_type *record, bl_slice name)
 {
     uint32_t low = 0;
@@ -541,15 +637,11 @@ static lang_type *record_field(const lang_type *record, bl_slice name)
 
 static lang_type *struct_field(lang_types *types, const lang_type *type, bl_slice name)
 {
-    const lang_type_symbol *symbol = type->symbol;
-    lang_type *found = NULL;
-    for (uint32_t i = 0; i < symbol->field_count; i++) {
-        if (bl_slice_equal(symbol->field_names[i], name)) {
-            found = symbol->field_types[i];
-        }
-    }
-    return found == NULL ? NULL
-                         : lang_type_substitute(types, found, symbol, type->arguments, type->count);
+    uint32_t index = lang_type_symbol_field(type->symbol, name);
+    return index == LANG_NO_MEMBER
+               ? NULL
+               : lang_type_substitute(types, type->symbol->field_types[index], type->symbol,
+                                      type->arguments, type->count);
 }
 
 lang_type *lang_type_field_of(lang_types *types, lang_type *type, bl_slice name)
@@ -577,16 +669,4 @@ lang_type *lang_type_payload(lang_types *types, const lang_constructor_symbol *c
     lang_type *const *arguments = owner == NULL ? NULL : owner->arguments;
     return lang_type_substitute(types, constructor->payload[index], constructor->owner, arguments,
                                 count);
-}
-
-lang_constructor_symbol *lang_type_variant(const lang_type *type, bl_slice name)
-{
-    if (type->shape == LANG_SHAPE_NAMED && type->symbol->kind == LANG_SYMBOL_ENUM) {
-        for (uint32_t i = 0; i < type->symbol->constructor_count; i++) {
-            if (bl_slice_equal(type->symbol->constructors[i].name, name)) {
-                return &type->symbol->constructors[i];
-            }
-        }
-    }
-    return NULL;
 }

@@ -129,6 +129,13 @@ lang_type *lang_type_payload(lang_types *types, const lang_constructor_symbol *c
 // The constructor of that name in an enum type; NULL: none.
 lang_constructor_symbol *lang_type_variant(const lang_type *type, bl_slice name);
 
+#define LANG_NO_MEMBER UINT32_MAX
+
+// Once the names of an enum's variants or a struct's fields are known: makes finding them fast.
+void lang_type_symbol_sort(bl_arena *arena, lang_type_symbol *symbol);
+// Of a repeated name the last one; LANG_NO_MEMBER: none.
+uint32_t lang_type_symbol_field(const lang_type_symbol *symbol, bl_slice name);
+
 // ---- relating --------------------------------------------------------------------------------
 
 // May a value of type actual stand where expected is wanted? Unknown fits everywhere.

@@ -1,5 +1,6 @@
 // tests/lang/test_diagnostics.c: order, duplicates, and the three forms of output.
 #include "lang/diagnostics.h"
+#include "lang/limits.h"
 
 #include <criterion/criterion.h>
 
@@ -77,6 +78,71 @@ Test(diagnostics, warnings_of_the_effect_pass_are_shown_on_run)
     lang_diagnostics_add(&test.list, LANG_CAP_005, (lang_span){0, 1}, "aliased");
     lang_diagnostics_write_lines(&test.list, &test.out, false, false);
     end(&test, "app.bl:1:1: warning: aliased [CAP_005]\n", "lines");
+}
+
+static void fill(bl_buffer *text, const char *piece, size_t size)
+{
+    while (text->size < size) {
+        bl_buffer_append_slice(text, bl_slice_of(piece));
+    }
+    bl_buffer_append_char(text, '\0');
+}
+
+Test(diagnostics, long_texts_are_cut_between_characters)
+{
+    bl_buffer name = {0};
+    fill(&name, "\xC3\xA9", LANG_MESSAGE_SIZE_MAX * 2);
+    for (int shift = 0; shift < 3; shift++) {
+        fixture test;
+        begin(&test, "abc");
+        lang_diagnostic *found = lang_diagnostics_add(&test.list, LANG_TYP_002, (lang_span){0, 1},
+                                                      "%.*s%s", shift, "xx", name.data);
+        bl_slice text = found->message;
+        cr_expect(text.size <= LANG_MESSAGE_SIZE_MAX && text.size > LANG_MESSAGE_SIZE_MAX - 8,
+                  "%zu bytes", text.size);
+        cr_expect_str_eq(text.data + text.size - 5, "\xC3\xA9…");
+        end(&test, "", "nothing");
+    }
+    bl_buffer_deinit(&name);
+}
+
+Test(diagnostics, a_long_line_is_not_shown)
+{
+    bl_buffer line = {0};
+    fill(&line, "a ", LANG_SHOWN_LINE_MAX + 1);
+    fixture test;
+    begin(&test, line.data);
+    lang_diagnostics_add(&test.list, LANG_TYP_002, (lang_span){2, 3}, "why");
+    lang_diagnostics_write_text(&test.list, &test.out, false);
+    end(&test, "error[TYP_002]: why\n  --> app.bl:1:3\n\n1 error(s)\n", "text");
+    begin(&test, line.data);
+    lang_diagnostics_add(&test.list, LANG_TYP_002, (lang_span){2, 3}, "why");
+    lang_diagnostics_write_json(&test.list, LANG_LEVEL_FULL, &test.out);
+    cr_expect_null(memmem(test.out.data, test.out.size, "source_context", 14));
+    bl_buffer_deinit(&test.out);
+    bl_arena_deinit(&test.arena);
+    bl_buffer_deinit(&line);
+}
+
+Test(diagnostics, what_is_beyond_the_limit_is_counted)
+{
+    bl_buffer name = {0};
+    fill(&name, "x", LANG_MESSAGE_SIZE_MAX - 100);
+    fixture test;
+    begin(&test, "abc");
+    uint32_t count = LANG_REPORT_SIZE_MAX / LANG_MESSAGE_SIZE_MAX * 2;
+    for (uint32_t i = 0; i < count; i++) {
+        lang_diagnostic *found = lang_diagnostics_add(&test.list, LANG_TYP_002, (lang_span){0, 1},
+                                                      "%u %s", i, name.data);
+        lang_diagnostic_context(&test.list, found, "%s", name.data);
+        lang_diagnostic_suggest(&test.list, found, "replace", 0.5, "%s", name.data);
+    }
+    lang_diagnostics_sort(&test.list);
+    cr_expect(test.list.error_count == count, "%u", test.list.error_count);
+    cr_expect(test.list.count < count / 4, "%u", test.list.count);
+    cr_expect(test.list.count + test.list.dropped_errors == count);
+    end(&test, "", "nothing");
+    bl_buffer_deinit(&name);
 }
 
 Test(diagnostics, text)

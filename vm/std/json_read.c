@@ -2,11 +2,13 @@
 //
 // One pass over the bytes, by recursive descent (depth at most STD_JSON_DEPTH_MAX), straight into
 // values: no tree in between. Items of open arrays and objects wait on one stack of values; when
-// the bracket closes they become a list or a record. Strings without escapes are found by a scan
+// the bracket closes they become a list or a record, of a shape that is known already if the text
+// holds such an object before (json_layout.h). Strings without escapes are found by a scan
 // and copied once. Floats of few digits are a quotient of two exact doubles, hence rounded rightly;
 // others are read by number_shim.cc.
 #include "vm/number_shim.h"
 #include "vm/std/json.h"
+#include "vm/std/json_layout.h"
 #include "vm/std/text.h"
 
 typedef struct reader {
@@ -16,6 +18,7 @@ typedef struct reader {
     size_t size;
     size_t at;
     uint32_t depth;
+    uint32_t array_depth; // How many of them are arrays: what is in none of them is not repeated.
     std_json_objects objects;
     const char *reason; // Set with error_at by the first failure.
     size_t error_at;    // How many bytes before and with the offending one.
@@ -23,6 +26,7 @@ typedef struct reader {
     size_t stack_size;
     size_t stack_capacity;
     bl_buffer scratch; // A string with escapes.
+    std_layouts layouts;
 } reader;
 
 static bool read_value(reader *self, vm_value *result);
@@ -411,15 +415,33 @@ static bool read_array(reader *self, vm_value *result)
 {
     size_t base = self->stack_size;
     self->at += 1;
+    self->array_depth += 1;
     if (!read_items(self)) {
         return false; // What is on the stack is dropped by std_json_parse.
     }
+    self->array_depth -= 1;
     *result = vm_list_from(self->heap, pushed_since(self, base), self->stack_size - base);
     self->stack_size = base;
     return true;
 }
 
-static bool read_member(reader *self)
+// self->at: at the quote.
+static bool read_name(reader *self, std_layout_path *path, vm_value *name)
+{
+    bl_slice text;
+    self->at += 1;
+    if (!read_text(self, &text)) {
+        return false;
+    }
+    vm_string *known = std_layout_follow(&self->layouts, path, text);
+    if (known != NULL) {
+        vm_object_dup(&known->header);
+    }
+    *name = known != NULL ? vm_of(known) : vm_string_slice(self->heap, text);
+    return true;
+}
+
+static bool read_member(reader *self, std_layout_path *path)
 {
     vm_value name;
     if (skip_blanks(self) != '"') {
@@ -427,7 +449,7 @@ static bool read_member(reader *self)
                                : peek(self) == '}' ? "trailing comma"
                                                    : "key must be a string");
     }
-    if (!read_string(self, &name)) {
+    if (!read_name(self, path, &name)) {
         return false;
     }
     push(self, name);
@@ -443,7 +465,7 @@ static bool read_member(reader *self)
     return true;
 }
 
-static bool read_members(reader *self)
+static bool read_members(reader *self, std_layout_path *path)
 {
     for (bool is_first = true;; is_first = false) {
         char c = skip_blanks(self);
@@ -463,7 +485,7 @@ static bool read_members(reader *self)
         if (is_first && c != '"') {
             return fail_next(self, "key must be a string");
         }
-        if (!read_member(self)) {
+        if (!read_member(self, path)) {
             return false;
         }
     }
@@ -546,7 +568,15 @@ static vm_value finish_tagged(reader *self, vm_value *members, size_t count, siz
     return make_variant(self, members[type], value == SIZE_MAX ? vm_unit() : members[value]);
 }
 
-static vm_value finish_record(reader *self, vm_value *members, size_t count)
+// The names of an object in the order of the text, until they belong to its record.
+static void note_names(const vm_value *members, size_t count, const vm_string **names)
+{
+    for (size_t i = 0; i < count; i++) {
+        names[i] = members[2 * i].string;
+    }
+}
+
+static vm_value make_record(reader *self, vm_value *members, size_t count)
 {
     // Names to the front, values behind them, in the room that push made.
     vm_value *sorted = bl_alloc((2 * count + 1) * sizeof(*sorted));
@@ -559,11 +589,28 @@ static vm_value finish_record(reader *self, vm_value *members, size_t count)
     return record;
 }
 
+static vm_value finish_record(reader *self, const std_layout_path *path, vm_value *members,
+                              size_t count)
+{
+    if (std_layout_is_whole(path)) {
+        return std_layout_record(self->heap, path->layout, members);
+    }
+    if (self->array_depth == 0 || !std_layout_has_room(&self->layouts, count)) {
+        return make_record(self, members, count);
+    }
+    const vm_string *names[STD_LAYOUT_NAMES_MAX];
+    note_names(members, count, names);
+    vm_value record = make_record(self, members, count);
+    std_layout_add(&self->layouts, record, names, count);
+    return record;
+}
+
 static bool read_object(reader *self, vm_value *result)
 {
     size_t base = self->stack_size;
+    std_layout_path path = {0};
     self->at += 1;
-    if (!read_members(self)) {
+    if (!read_members(self, &path)) {
         return false; // As in read_array.
     }
     vm_value *members = pushed_since(self, base);
@@ -572,7 +619,7 @@ static bool read_object(reader *self, vm_value *result)
     size_t value;
     bool is_variant = self->objects == STD_JSON_TAGS && is_tagged(members, count, &type, &value);
     *result = is_variant ? finish_tagged(self, members, count, type, value)
-                         : finish_record(self, members, count);
+                         : finish_record(self, &path, members, count);
     self->stack_size = base;
     return true;
 }
@@ -659,6 +706,7 @@ bool std_json_parse(vm_heap *heap, const vm_program *program, bl_slice text,
     for (size_t i = 0; i < self.stack_size; i++) {
         vm_drop(heap, self.stack[i]);
     }
+    std_layouts_deinit(heap, &self.layouts);
     bl_free(self.stack);
     bl_buffer_deinit(&self.scratch);
     if (is_read) {

@@ -172,3 +172,60 @@ Test(std_json, round_trips)
     }
     std_close(&self, "round trips");
 }
+
+// Appends an object of a few members, whose names begin alike, repeat or stand in any order.
+static void random_object(bl_buffer *out, uint64_t *state, int depth)
+{
+    static const char *const names[] = {"a", "b", "c", "d", "type", "value", "\\u0061"};
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    uint64_t dice = *state >> 24;
+    uint64_t count = dice % 6;
+    bool is_in_order = dice % 3 != 0;
+    bl_buffer_append_char(out, '{');
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t name = is_in_order ? i : (dice >> (3 * i)) % BL_ARRAY_COUNT(names);
+        bl_buffer_format(out, "%s\"%s\":", i > 0 ? "," : "", names[name]);
+        if (depth > 0 && (dice >> (4 * i)) % 4 == 0) {
+            random_object(out, state, depth - 1);
+        } else {
+            bl_buffer_format(out, (dice >> i) % 5 == 0 ? "\"T%u\"" : "%u", (unsigned)i);
+        }
+    }
+    bl_buffer_append_char(out, '}');
+}
+
+// In an array objects of one form share their shape: what is read is what each is by itself.
+Test(std_json, property_objects_in_arrays_are_read_as_alone)
+{
+    std_fixture self;
+    std_open(&self);
+    vm_heap *heap = vm_task_heap(self.task);
+    uint64_t state = 7;
+    for (int round = 0; round < 200; round++) {
+        enum { OBJECTS = 40 };
+        bl_buffer text = {0};
+        vm_value alone[OBJECTS];
+        vm_value list;
+        for (int i = 0; i < OBJECTS; i++) {
+            bl_buffer_append_char(&text, i == 0 ? '[' : ',');
+            size_t start = text.size;
+            random_object(&text, &state, 2);
+            bl_slice object = {text.data + start, text.size - start};
+            cr_assert(std_json_parse(heap, NULL, object, STD_JSON_TAGS, &alone[i], NULL));
+        }
+        bl_buffer_append_char(&text, ']');
+        cr_assert(std_json_parse(heap, NULL, bl_buffer_slice(&text), STD_JSON_TAGS, &list, NULL));
+        for (int i = 0; i < OBJECTS; i++) {
+            cr_assert(vm_equal(vm_list_items(list.list)[i], alone[i]), "%d of %.*s", i,
+                      BL_SLICE_ARG(bl_buffer_slice(&text)));
+            vm_drop(heap, alone[i]);
+        }
+        vm_drop(heap, list);
+        for (size_t cut = 0; cut < text.size; cut += 37) {
+            cr_assert_not(
+                std_json_parse(heap, NULL, (bl_slice){text.data, cut}, STD_JSON_TAGS, &list, NULL));
+        }
+        bl_buffer_deinit(&text);
+    }
+    std_close(&self, "objects in arrays");
+}

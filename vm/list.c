@@ -1,12 +1,14 @@
 // vm/list.c: lists: ranges of stores that several lists may share.
 //
-//     store   [a b c d . .]      used 4, capacity 6
-//     list 1   ^------^          start 0, size 4: an append goes in place, into the free part
-//     list 2     ^----^          a tail of it
+//     store   [. . a b c d . .]    first 2, used 6, capacity 8
+//     list 1       ^------^        start 2, size 4: what is put behind or in front goes in place
+//     list 2         ^----^        a tail of it
 //
 // An append is invisible to every other list over the store as long as it goes behind `used`, so
-// it needs no unique list and no unique store, only a list that ends at `used`. Immortal stores
-// are never written to, whatever their end: many threads read them.
+// it needs no unique list and no unique store, only a list that ends at `used`; in front of `first`
+// the same holds. Room is made at the side that grows, in proportion to the list, so that a million
+// appends are linear, and a million lists in front (`[x] ++ xs`) as well. Immortal stores are never
+// written to, whatever their ends: many threads read them.
 #include <assert.h>
 
 #include "vm/object.h"
@@ -28,7 +30,7 @@ void vm_store_drop(vm_heap *heap, vm_store *store)
         store->count -= store->count > 0;
         return;
     }
-    for (uint32_t i = 0; i < store->used; i += 1) {
+    for (uint32_t i = store->first; i < store->used; i += 1) {
         vm_drop(heap, store->items[i]);
     }
     vm_heap_give(heap, store, vm_items_size(sizeof(vm_store), store->capacity));
@@ -49,7 +51,8 @@ static bool list_is_valid(const vm_list *list)
     if (store == NULL) {
         return list->size == 0;
     }
-    return (size_t)list->start + list->size <= store->used && store->used <= store->capacity;
+    return store->first <= list->start && (size_t)list->start + list->size <= store->used &&
+           store->used <= store->capacity;
 }
 
 // In paranoid builds each change looks at what it starts from.
@@ -100,21 +103,19 @@ static vm_list *list_copy(vm_heap *heap, vm_list *list, size_t capacity)
     return copy;
 }
 
-// Drops what lies outside the list's range and moves the rest to the front.
-static void store_trim(vm_heap *heap, vm_list *list)
+// Drops what lies outside the list's range: only the list sees its store.
+static void store_forget(vm_heap *heap, const vm_list *list)
 {
     vm_store *store = list->store;
     uint32_t end = list->start + list->size;
-    for (uint32_t i = 0; i < store->used; i += 1) {
-        if (i < list->start || i >= end) {
-            vm_drop(heap, store->items[i]);
-        }
+    for (uint32_t i = store->first; i < list->start; i += 1) {
+        vm_drop(heap, store->items[i]);
     }
-    if (list->start > 0) {
-        memmove(store->items, store->items + list->start, list->size * sizeof(vm_value));
-        list->start = 0;
+    for (uint32_t i = end; i < store->used; i += 1) {
+        vm_drop(heap, store->items[i]);
     }
-    store->used = list->size;
+    store->first = list->start;
+    store->used = end;
 }
 
 // Room for half as much again, or for what the heap's limit leaves; beyond it for little more,
@@ -133,15 +134,16 @@ static vm_list *list_reserve(vm_heap *heap, vm_list *list, size_t extra)
     if (!list_owns_store(list)) {
         return list_copy(heap, list, capacity_for(heap, size));
     }
+    store_forget(heap, list);
     vm_store *store = list->store;
-    if (store->used != list->start + list->size || list->start > list->size) {
-        store_trim(heap, list);
+    // A queue moves through its store: what it leaves in front is room again.
+    if (store->capacity - list->start < size && list->start > list->size) {
+        memmove(store->items, store->items + list->start, list->size * sizeof(vm_value));
+        store->first = list->start = 0;
+        store->used = list->size;
     }
     if (store->capacity - list->start < size) {
-        if (list->start > 0) {
-            store_trim(heap, list);
-        }
-        size_t capacity = capacity_for(heap, size);
+        size_t capacity = list->start + capacity_for(heap, size);
         BL_CHECK(capacity < UINT32_MAX / 2);
         store = vm_heap_resize(heap, store, vm_items_size(sizeof(vm_store), store->capacity),
                                vm_items_size(sizeof(vm_store), capacity));
@@ -176,6 +178,40 @@ static vm_list *list_writable(vm_heap *heap, vm_list *list, size_t extra)
     return list_has_room(list, extra) ? list_header(heap, list) : list_reserve(heap, list, extra);
 }
 
+// Whether extra elements fit in front of list without anybody noticing.
+static bool list_has_front_room(const vm_list *list, size_t extra)
+{
+    const vm_store *store = list->store;
+    return store != NULL && store->count > 0 && store->first == list->start && list->start >= extra;
+}
+
+// list in a store of its own, with free room for extra more elements in front. Consumes list.
+static vm_list *list_reserve_front(vm_heap *heap, vm_list *list, size_t extra)
+{
+    bool is_own = list_owns_store(list);
+    if (is_own) {
+        store_forget(heap, list);
+        if (list->start >= extra) {
+            return list;
+        }
+    }
+    size_t front = capacity_for(heap, list->size + extra) - list->size;
+    size_t back = is_own ? list->store->capacity - list->store->used : 0;
+    back = back < front ? back : front;
+    vm_store *store = store_make(heap, front + list->size + back);
+    if (is_own) {
+        vm_move_values(store->items + front, vm_list_items(list), list->size);
+        list->store->used = list->store->first;
+    } else {
+        vm_dup_values(store->items + front, vm_list_items(list), list->size);
+    }
+    store->first = (uint32_t)front;
+    store->used = (uint32_t)front + list->size;
+    vm_list *mine = list_make(heap, store, front, list->size);
+    vm_object_drop(heap, &list->header);
+    return mine;
+}
+
 vm_value vm_list_push(vm_heap *heap, vm_value list, vm_value item)
 {
     vm_list *mine = list_writable(heap, list_checked(list.list), 1);
@@ -194,11 +230,25 @@ static void list_take_items(vm_heap *heap, vm_list *list, vm_value *to)
         vm_object_drop(heap, &list->header);
         return;
     }
-    store_trim(heap, list);
-    vm_move_values(to, list->store->items, list->size);
-    list->store->used = 0;
+    store_forget(heap, list);
+    vm_move_values(to, vm_list_items(list), list->size);
+    list->store->used = list->store->first;
     list->size = 0;
     vm_object_drop(heap, &list->header);
+}
+
+// left in front of right, which is the longer one.
+static vm_value list_prepend(vm_heap *heap, vm_list *left, vm_list *right)
+{
+    uint32_t extra = left->size;
+    vm_list *mine = list_has_front_room(right, extra) ? list_header(heap, right)
+                                                      : list_reserve_front(heap, right, extra);
+    vm_store *store = mine->store;
+    list_take_items(heap, left, store->items + mine->start - extra);
+    mine->start -= extra;
+    mine->size += extra;
+    store->first = mine->start;
+    return vm_of(mine);
 }
 
 vm_value vm_list_concat(vm_heap *heap, vm_value left, vm_value right)
@@ -207,6 +257,9 @@ vm_value vm_list_concat(vm_heap *heap, vm_value left, vm_value right)
     if (extra == 0 || left.list->size == 0) {
         vm_drop(heap, extra == 0 ? right : left);
         return extra == 0 ? left : right;
+    }
+    if (left.list->size < extra && !list_has_room(left.list, extra)) {
+        return list_prepend(heap, list_checked(left.list), list_checked(right.list));
     }
     // `xs ++ xs` is safe: the two counts make the list not unique, so its store is never moved
     // while right is read, and an append in place goes behind what right sees.

@@ -126,11 +126,12 @@ static inline char *vm_string_room(vm_string *string)
 
 // Elements of one or several lists. Several lists may look at one store, each at its own range: a
 // tail is a new vm_list over the same store; an append goes in place if the list ends where the
-// used part of the store ends (nobody else can see beyond), even if the store is shared.
+// used part of the store ends (nobody else can see beyond), even if the store is shared. So does
+// what is put in front of a list that begins where the used part begins.
 typedef struct vm_store {
     int32_t count; // Lists that look at it; 0: immortal; <0: shared between threads.
-    uint32_t size_class;
-    uint32_t used; // Elements [0, used) hold owned values.
+    uint32_t first;
+    uint32_t used; // Elements [first, used) hold owned values.
     uint32_t capacity;
     vm_value items[];
 } vm_store;

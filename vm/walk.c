@@ -213,7 +213,7 @@ static void freeze_store(vm_heap *heap, vm_store *store)
         return;
     }
     store->count = 0;
-    freeze_values(heap, store->items, store->used);
+    freeze_values(heap, store->items + store->first, store->used - store->first);
 }
 
 static void freeze_visited(void *heap, vm_value value)

@@ -32,7 +32,7 @@ vm_value br_empty_record(void)
 typedef union br_one_store {
     struct {
         int32_t count;
-        uint32_t size_class, used, capacity;
+        uint32_t first, used, capacity;
         vm_value items[1];
     } layout;
     vm_store store;

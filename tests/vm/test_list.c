@@ -1,8 +1,8 @@
 // tests/vm/test_list.c: lists over shared stores beside a naive model.
 //
 // A handful of lists are pushed to, joined, sliced, unshared, duplicated and dropped at random; the
-// model keeps each as a plain array. After each step the changed list is compared, at the end all
-// of them, and then nothing may be alive.
+// model keeps each as a plain array. All of them are compared after each step; at the end nothing
+// may be alive.
 #include <criterion/criterion.h>
 
 #include "vm/heap.h"
@@ -66,6 +66,21 @@ static void step_push(list_world *world, size_t slot)
     want->size += 1;
 }
 
+static void step_put_in_front(list_world *world, size_t slot)
+{
+    int64_t number = (int64_t)pick(world, 1000);
+    model *want = &world->models[slot];
+    if (want->size == SIZE_MAX_) {
+        return;
+    }
+    vm_value item = item_of(world, number);
+    vm_value left = vm_list_from(world->heap, &item, 1);
+    world->lists[slot] = vm_list_concat(world->heap, left, world->lists[slot]);
+    memmove(want->items + 1, want->items, want->size * sizeof *want->items);
+    want->items[0] = number;
+    want->size += 1;
+}
+
 static void step_concat(list_world *world, size_t slot)
 {
     size_t other = pick(world, SLOTS);
@@ -116,7 +131,8 @@ static void step_alias(list_world *world, size_t slot)
 static void run(list_world *world, uint64_t seed)
 {
     static void (*const steps[])(list_world *, size_t) = {
-        step_push, step_push, step_push, step_push, step_concat, step_slice, step_set, step_alias,
+        step_push,         step_push,   step_push,  step_put_in_front, step_put_in_front,
+        step_put_in_front, step_concat, step_slice, step_set,          step_alias,
     };
     for (size_t i = 0; i < SLOTS; i += 1) {
         world->lists[i] = vm_list_make(world->heap, i);
@@ -125,7 +141,10 @@ static void run(list_world *world, uint64_t seed)
     for (size_t step = 0; step < STEPS; step += 1) {
         size_t slot = pick(world, SLOTS);
         steps[pick(world, BL_ARRAY_COUNT(steps))](world, slot);
-        check(world, slot, seed, step);
+        // The others too: nothing that is done to one list may be seen in another.
+        for (size_t i = 0; i < SLOTS; i += 1) {
+            check(world, i, seed, step);
+        }
     }
     for (size_t i = 0; i < SLOTS; i += 1) {
         check(world, i, seed, STEPS);
@@ -148,7 +167,29 @@ Test(list, like_its_model)
     vm_block_pool_destroy(pool);
 }
 
-// A list that is used as a queue must not keep what has left it.
+static vm_value put_in_front(vm_heap *heap, int64_t number, vm_value list)
+{
+    vm_value item = vm_int(number);
+    return vm_list_concat(heap, vm_list_from(heap, &item, 1), list);
+}
+
+static int64_t first_of(vm_value list)
+{
+    const vm_value *items = vm_list_items(list.list);
+    return items == NULL ? -1 : items->integer;
+}
+
+static vm_value without_first(vm_heap *heap, vm_value list)
+{
+    return vm_list_slice(heap, list, 1, list.list->size - 1);
+}
+
+static vm_value without_last(vm_heap *heap, vm_value list)
+{
+    return vm_list_slice(heap, list, 0, list.list->size - 1);
+}
+
+// A list that is used as a queue, in either direction, must not keep what has left it.
 Test(list, a_queue_stays_small)
 {
     vm_block_pool *pool = vm_block_pool_create();
@@ -157,14 +198,37 @@ Test(list, a_queue_stays_small)
     for (int64_t i = 0; i < 1000000; i += 1) {
         queue = vm_list_push(heap, queue, vm_int(i));
         if (queue.list->size > 100) {
-            queue = vm_list_slice(heap, queue, 1, queue.list->size - 1);
+            queue = without_first(heap, queue);
         }
     }
     cr_expect(!vm_heap_is_full(heap), "%zu bytes", vm_heap_used(heap));
-    const vm_value *first = vm_list_items(queue.list);
-    cr_assert_not_null(first);
-    cr_expect_eq(first->integer, 999900);
+    cr_assert_eq(queue.list->size, 100);
+    cr_expect_eq(first_of(queue), 999900);
+    for (int64_t i = 0; i < 1000000; i += 1) {
+        queue = without_last(heap, put_in_front(heap, i, queue));
+    }
+    cr_expect(!vm_heap_is_full(heap), "%zu bytes", vm_heap_used(heap));
+    cr_assert_eq(queue.list->size, 100);
+    cr_expect_eq(first_of(queue), 999999);
     vm_drop(heap, queue);
+    vm_heap_destroy(heap);
+    vm_block_pool_destroy(pool);
+}
+
+// Quadratic, this would copy 160 GB, and outlast any limit on time.
+Test(list, grows_at_both_ends)
+{
+    vm_block_pool *pool = vm_block_pool_create();
+    vm_heap *heap = vm_heap_create(pool, 0);
+    vm_value list = vm_list_make(heap, 0);
+    for (int64_t i = 0; i < 100000; i += 1) {
+        list = put_in_front(heap, -1 - i, vm_list_push(heap, list, vm_int(i)));
+    }
+    cr_assert_eq(list.list->size, 200000);
+    for (int64_t i = 0; i < 200000; i += 1) {
+        cr_assert_eq(vm_list_items(list.list)[i].integer, i - 100000);
+    }
+    vm_drop(heap, list);
     vm_heap_destroy(heap);
     vm_block_pool_destroy(pool);
 }

@@ -120,6 +120,39 @@ static bool has_blank_before(const formatter *format, uint32_t offset)
     return line_ends > 1 && offset > 0;
 }
 
+bool fmt_has_comment(const formatter *format, uint32_t from, uint32_t to)
+{
+    for (uint32_t index = format->comment; index < format->tree->comment_count; index++) {
+        uint32_t start = format->tree->comments[index].span.start;
+        if (start >= from) {
+            return start < to;
+        }
+    }
+    return false;
+}
+
+bool fmt_is_in_comment(const formatter *format, uint32_t offset)
+{
+    // Comments are in order: the last one that starts at or before the offset.
+    uint32_t low = 0;
+    uint32_t high = format->tree->comment_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (format->tree->comments[middle].span.start <= offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low > 0 && offset < format->tree->comments[low - 1].span.end;
+}
+
+bool fmt_comment_starts_line(const formatter *format, uint32_t offset)
+{
+    const lang_comment *comment = next_comment(format, offset);
+    return comment != NULL && fmt_starts_line(format, comment->span.start);
+}
+
 void fmt_skip_comments(formatter *format, uint32_t offset)
 {
     while (next_comment(format, offset) != NULL) {
@@ -212,7 +245,7 @@ static bool add_closing(formatter *format, uint32_t offset, bool first, bool bla
         uint32_t start = comment->span.start;
         if (!fmt_starts_line(format, start)) {
             fmt_add(format, first ? &doc_nothing : &doc_space);
-        } else if (!first || !blanks) {
+        } else if (!first) {
             fmt_add(format, blanks && has_blank_before(format, start) ? &doc_blank : &doc_hard);
         }
         first = false;

@@ -284,7 +284,7 @@ static void flush_suffixes(renderer *render, uint32_t indent)
     for (size_t index = 0; index < count; index++) {
         if (index > 0 && suffixes[index - 1]->broken) {
             end_line(render, indent);
-        } else if (render->line_begun) {
+        } else if (render->line_begun && render->out->data[render->out->size - 1] != ' ') {
             write_text(render, (bl_slice){" ", 1});
         }
         write_text(render, suffixes[index]->as.text);

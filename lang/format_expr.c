@@ -15,6 +15,11 @@ static bool is_block(const lang_expr *expr)
     return expr->kind == LANG_EXPR_BLOCK && expr->paren_count == 0;
 }
 
+static bool holds_comment(const formatter *format, const lang_expr *expr)
+{
+    return fmt_has_comment(format, expr->inner.start, expr->inner.end);
+}
+
 // Starts and ends with a bracket of its own, so it may begin on the line of what stands before.
 static bool is_bracketed(const formatter *format, const lang_expr *expr)
 {
@@ -31,12 +36,12 @@ static bool is_bracketed(const formatter *format, const lang_expr *expr)
     case LANG_EXPR_UPDATE:
         return true;
     case LANG_EXPR_RECORD:
-        return expr->as.record.count > 0;
+        return expr->as.record.count > 0 || holds_comment(format, expr);
     case LANG_EXPR_LIST:
     case LANG_EXPR_SET:
-        return expr->as.list.count > 0;
+        return expr->as.list.count > 0 || holds_comment(format, expr);
     case LANG_EXPR_MAP:
-        return expr->as.map.count > 0;
+        return expr->as.map.count > 0 || holds_comment(format, expr);
     case LANG_EXPR_STRING:
         return fmt_has_newline(format, expr->inner.start, expr->inner.end);
     default:
@@ -123,8 +128,10 @@ const doc *fmt_body(formatter *format, const lang_expr *expr, fmt_body_kind kind
     bool kept = kind != FMT_BODY_INNER && !bracketed && fmt_starts_line(format, expr->span.start);
     size_t mark = fmt_begin(format);
     fmt_add(format, fmt_trailing(format, expr->span.start));
+    kept |= !bracketed && fmt_comment_starts_line(format, expr->span.start);
     if (kept) {
         fmt_add(format, &doc_hard);
+        fmt_add(format, fmt_leading(format, expr->span.start));
         fmt_add(format, fmt_expr(format, expr));
         return doc_indent(format->arena, fmt_end(format, mark));
     }
@@ -501,30 +508,37 @@ static const doc *try_doc(formatter *format, const lang_expr *expr)
 
 // ---- control -----------------------------------------------------------------------------------
 
-// The `then` before the branch is the first word of its line.
-static bool then_starts_line(const formatter *format, const lang_expr *branch)
+// Where the `then` before the branch stands.
+static uint32_t then_start(const formatter *format, const lang_expr *expr)
 {
     static const char word[] = "then";
-    uint32_t end = branch->span.start;
-    while (end > 0 && strchr(" \t\r\n", format->text[end - 1]) != NULL) {
-        end--;
-    }
     uint32_t size = sizeof word - 1;
-    return end >= size && memcmp(format->text + end - size, word, size) == 0 &&
-           fmt_starts_line(format, end - size);
+    uint32_t start = expr->as.condition.then_branch->span.start - size;
+    uint32_t lowest = expr->as.condition.condition->span.end;
+    while (start > lowest &&
+           (memcmp(format->text + start, word, size) != 0 || fmt_is_in_comment(format, start))) {
+        start--;
+    }
+    return start;
 }
 
 // One clause: `if c then a`, with `then` on its own line if it does not fit or was written so.
 static void add_if_clause(formatter *format, const lang_expr *expr)
 {
     const lang_expr *branch = expr->as.condition.then_branch;
+    uint32_t then = then_start(format, expr);
     size_t mark = fmt_begin(format);
     fmt_text(format, "if ");
     fmt_add(format, fmt_expr(format, expr->as.condition.condition));
-    fmt_add(format, is_block(branch) ? &doc_space : &doc_line);
+    const doc *trailing = fmt_trailing(format, then);
+    const doc *leading = fmt_leading(format, then);
+    bool has_comments = trailing != &doc_nothing || leading != &doc_nothing;
+    fmt_add(format, trailing);
+    fmt_add(format, is_block(branch) && !has_comments ? &doc_space : &doc_line);
+    fmt_add(format, leading);
     fmt_text(format, "then ");
     fmt_add(format, fmt_expr(format, branch));
-    bool forced = !is_block(branch) && then_starts_line(format, branch);
+    bool forced = has_comments || (!is_block(branch) && fmt_starts_line(format, then));
     const doc *clause = fmt_end(format, mark);
     fmt_add(format,
             forced ? doc_broken_group(format->arena, clause) : doc_group(format->arena, clause));

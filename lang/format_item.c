@@ -302,7 +302,21 @@ static void add_hook(formatter *format, const lang_item *item)
 
 // ---- items -------------------------------------------------------------------------------------
 
-static void add_import(formatter *format, const lang_import *import)
+static void add_import_names(formatter *format, const lang_import *import, uint32_t end)
+{
+    uint32_t open = import->path_span.end;
+    while (format->text[open] != '{' || fmt_is_in_comment(format, open)) {
+        open++;
+    }
+    fmt_list list = fmt_list_begin(format, open, import->names.items[0].span.start);
+    for (uint32_t index = 0; index < import->names.count; index++) {
+        fmt_list_next(format, &list, import->names.items[index].span.start);
+        fmt_slice(format, import->names.items[index].text);
+    }
+    fmt_add(format, fmt_list_end(format, &list, "{", "}", end - 1, false));
+}
+
+static void add_import(formatter *format, const lang_import *import, uint32_t end)
 {
     fmt_text(format, "import ");
     add_names(format, import->path, ".");
@@ -313,9 +327,8 @@ static void add_import(formatter *format, const lang_import *import)
         fmt_text(format, ".*");
         break;
     case LANG_IMPORT_SELECTIVE:
-        fmt_text(format, ".{");
-        add_names(format, import->names, ", ");
-        fmt_text(format, "}");
+        fmt_text(format, ".");
+        add_import_names(format, import, end);
         break;
     }
 }
@@ -334,7 +347,7 @@ static void add_item(formatter *format, const lang_item *item)
         fmt_text(format, ")");
         break;
     case LANG_ITEM_IMPORT:
-        add_import(format, &item->as.import);
+        add_import(format, &item->as.import, item->span.end);
         break;
     case LANG_ITEM_FUNCTION:
         fmt_add(format, function_doc(format, &item->as.function));

@@ -48,6 +48,11 @@ const doc *fmt_comments_after(formatter *format, uint32_t offset);
 const doc *fmt_trailing(formatter *format, uint32_t offset);
 // All others before `offset`, each with a line end behind it: after the line end.
 const doc *fmt_leading(formatter *format, uint32_t offset);
+// A comment that has not been printed starts in [from, to).
+bool fmt_has_comment(const formatter *format, uint32_t from, uint32_t to);
+bool fmt_is_in_comment(const formatter *format, uint32_t offset);
+// The next comment comes before `offset` and is the first thing on its line.
+bool fmt_comment_starts_line(const formatter *format, uint32_t offset);
 // Those in what is printed verbatim.
 void fmt_skip_comments(formatter *format, uint32_t offset);
 

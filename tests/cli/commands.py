@@ -7,17 +7,17 @@ empty folder of its own:
     === name of the case
     --- FILE                        writes a file (a name with `/` makes folders); up to the next ---
     text
-    --- run ARGUMENTS               runs the program with them; a shell's quotes and wildcards work
+    --- run ARGUMENTS               runs the program with them; quotes and wildcards of a shell work
     what stdout must be
     ! what stderr must be           lines that begin with `! `
     = 1                             the exit status; 0 if there is no such line
     --- is FILE                     what the file must hold now
     text
 
-Empty lines at the end of a text do not count. Lines that begin with `#` before the first case are comments. In expected lines `…` stands for
-anything within the line; an expected line that is only `…` for any number of lines. A case may have
-several runs. `--- sh COMMAND` runs a shell command with the same expectations ($BL is the program),
-for links, permissions and standard input.
+`--- sh COMMAND` runs a shell command with the same expectations ($BL is the program), for links,
+permissions and standard input. A case may have several of all these. In expected lines `…` stands
+for anything within the line, a line that is only `…` for any number of lines. Empty lines at the
+end of a text do not count. Lines that begin with `#` before the first case are comments.
 """
 import os
 import pathlib

@@ -120,6 +120,8 @@ Test(format, width)
          "fn f() =\n  if a then b\n  else c\n"},
         {"then stays below", "fn f() = if a\nthen b\nelse c",
          "fn f() =\n  if a\n  then b\n  else c\n"},
+        {"long import", "import A.{" LONG ", " LONG ", " LONG "}",
+         "import A.{\n  " LONG ",\n  " LONG ",\n  " LONG "\n}\n"},
         {"then on a line of its own", "fn f() = if a then\nb\nelse\nc",
          "fn f() =\n  if a then b\n  else c\n"},
         {"head of a match", "fn f() = { let x = match " LONG "(b)\n_ -> 1\nlet y = 2\ny }",
@@ -157,6 +159,17 @@ Test(format, comments)
          "fn f() =\n  xs // a\n    // b\n    |> g // c\n"},
         {"block comments", "fn f(/* a */ x: Int) = /* b */ x + /* c */ 1 /* d */",
          "fn f(/* a */ x: Int) = /* b */ x + /* c */ 1 /* d */\n"},
+        {"before a body", "fn f() =\n// a\nx\nfn g(x: Int) = match x\n_ -> // b\n// c\ny",
+         "fn f() =\n  // a\n  x\n\nfn g(x: Int) =\n  match x\n    _ -> // b\n      // c\n    "
+         "  y\n"},
+        {"in an if", "fn f() = if a // b\n// c\nthen d // e\n// f\nelse g",
+         "fn f() =\n  if a // b\n  // c\n  then d // e\n  // f\n  else g\n"},
+        {"alone in brackets", "fn f() = { // a\n// b\n}\nfn g() = [\n// c\n]",
+         "fn f() = { // a\n  // b\n}\n\nfn g() = [\n  // c\n]\n"},
+        {"in an import", "import A.{ // a\nf, // b\n// c\ng }",
+         "import A.{ // a\n  f, // b\n  // c\n  g\n}\n"},
+        {"block comment before another", "type T = {\nx: Int /* a */, // b\n}",
+         "type T = {\n  x: Int /* a */ // b\n}\n"},
         {"empty lines round comments", "fn f() = {\n  a\n\n  // b\n\n  c\n}",
          "fn f() = {\n  a\n\n  // b\n\n  c\n}\n"},
     };
@@ -187,6 +200,65 @@ Test(format, files_with_syntax_errors_are_left_alone)
 
 // ---- over the corpus ------------------------------------------------------------------------
 
+static int compare_lines(const void *a, const void *b)
+{
+    return bl_slice_compare(*(const bl_slice *)a, *(const bl_slice *)b);
+}
+
+static void sort_lines(bl_buffer *text)
+{
+    enum { LINES_MAX = 4096 };
+    static bl_slice lines[LINES_MAX];
+    bl_buffer sorted = {0};
+    uint32_t count = 0;
+    size_t start = 0;
+    for (size_t i = 0; i < text->size; i++) {
+        if (text->data[i] == '\n') {
+            cr_assert(count < LINES_MAX);
+            lines[count++] = (bl_slice){text->data + start, i - start};
+            start = i + 1;
+        }
+    }
+    qsort(lines, count, sizeof lines[0], compare_lines);
+    for (uint32_t i = 0; i < count; i++) {
+        bl_buffer_append_slice(&sorted, lines[i]);
+        bl_buffer_append_char(&sorted, '\n');
+    }
+    bl_buffer_deinit(text);
+    *text = sorted;
+}
+
+// The comments of a program, each on a line, without what may change in them: blanks at the end,
+// and of CR LF the CR. Sorted by lines: one that stands where no line can start may change places.
+static void list_comments(bl_slice text, bl_buffer *out)
+{
+    syntax parsed;
+    syntax_parse(&parsed, text);
+    for (uint32_t i = 0; i < parsed.tree->comment_count; i++) {
+        lang_span span = parsed.tree->comments[i].span;
+        bl_slice comment = {text.data + span.start, span.end - span.start};
+        while (comment.size > 0 && strchr(" \t\r", comment.data[comment.size - 1]) != NULL) {
+            comment.size--;
+        }
+        bl_buffer_append_slice(out, comment);
+        bl_buffer_append_char(out, '\n');
+    }
+    syntax_deinit(&parsed);
+    sort_lines(out);
+}
+
+static void check_comments(const char *path, bl_slice before, bl_slice after)
+{
+    bl_buffer want = {0};
+    bl_buffer got = {0};
+    list_comments(before, &want);
+    list_comments(after, &got);
+    cr_expect(bl_slice_equal(bl_buffer_slice(&want), bl_buffer_slice(&got)), "%s: other comments",
+              path);
+    bl_buffer_deinit(&want);
+    bl_buffer_deinit(&got);
+}
+
 static void check_promises(const char *path, bl_slice text)
 {
     bl_buffer once = {0};
@@ -195,6 +267,7 @@ static void check_promises(const char *path, bl_slice text)
     cr_expect(format_text(bl_buffer_slice(&once), &twice), "%s", path);
     cr_expect(bl_slice_equal(bl_buffer_slice(&once), bl_buffer_slice(&twice)),
               "%s: a second time changes it", path);
+    check_comments(path, text, bl_buffer_slice(&once));
     bl_buffer_deinit(&once);
     bl_buffer_deinit(&twice);
 }
@@ -231,21 +304,33 @@ typedef struct sprinkler {
     uint32_t valid;
 } sprinkler;
 
+// A comment, or only white space, in a form that people write.
 static void sprinkle(sprinkler *water, bl_buffer *out)
 {
-    switch (rand_r(&water->seed) % 4) {
-    case 0:
-        bl_buffer_format(out, "/* %u */ ", water->count++);
-        break;
-    case 1:
-        bl_buffer_format(out, "// %u\n", water->count++);
-        break;
-    case 2:
-        bl_buffer_format(out, "\n// %u\n", water->count++);
-        break;
-    default:
-        bl_buffer_format(out, "\n/* %u */\n", water->count++);
-        break;
+    static const char *const forms[] = {
+        "/* # */ ",
+        "// #\n",
+        "\n// #\n",
+        "\n/* # */\n",
+        "\n\n\n// #  \n\n",
+        "/// #\r\n",
+        "/* #\n   two */",
+        "\t/*#*/\t",
+        "\n//// #\n// #\n",
+        "/* # */ /* # */",
+        " // # /* no */\n",
+        "\n\n\n",
+        "\r\n",
+        "  \t ",
+        "\n  ",
+    };
+    const char *form = forms[(uint32_t)rand_r(&water->seed) % BL_ARRAY_COUNT(forms)];
+    for (const char *c = form; *c != '\0'; c++) {
+        if (*c == '#') {
+            bl_buffer_format(out, "%u", water->count++);
+        } else {
+            bl_buffer_append_char(out, *c);
+        }
     }
 }
 
@@ -293,11 +378,16 @@ static void format_sprinkled(void *context, const char *path, bl_slice text)
     bl_buffer_deinit(&program);
 }
 
+// BL_SPRINKLE=N: N other seeds, with comments at up to every second token.
 Test(format, comments_anywhere)
 {
-    for (unsigned seed = 1; seed <= 2; seed++) {
-        sprinkler water = {.seed = seed, .every = 12};
+    const char *more = getenv("BL_SPRINKLE");
+    unsigned first = more == NULL ? 1 : 100;
+    unsigned count = more == NULL ? 2 : (unsigned)strtoul(more, NULL, 10);
+    for (unsigned seed = first; seed < first + count; seed++) {
+        sprinkler water = {.seed = seed, .every = more == NULL ? 12 : 2 + seed % 6};
         syntax_corpus(format_sprinkled, &water);
-        cr_expect(water.valid > 500, "seed %u: %u programs", seed, water.valid);
+        cr_expect(water.valid > (more == NULL ? 400 : 50), "seed %u: %u programs", seed,
+                  water.valid);
     }
 }

@@ -82,7 +82,23 @@ static bl_slice slice_or_empty(const char *text)
     return text == NULL ? (bl_slice){NULL, 0} : bl_slice_of(text);
 }
 
-static uint32_t atom_of(effect_pass *pass, bl_slice module)
+// Operations of a declared effect have its own name, also where the library has a module of that
+// name with another effect (`effect Cell`); declaring that one satisfies as well.
+static effect_atom make_atom(const effect_pass *pass, bl_slice module, bool is_library)
+{
+    const vm_module *known = vm_library_module(pass->world->library, module);
+    bl_slice effect = known == NULL ? (bl_slice){NULL, 0} : slice_or_empty(known->effect);
+    bl_slice also = known == NULL ? (bl_slice){NULL, 0} : slice_or_empty(known->also_effect);
+    bool has_effect = effect.size != 0;
+    return (effect_atom){
+        .module = module,
+        .is_library = is_library,
+        .effect = has_effect && is_library ? effect : module,
+        .alternate = has_effect && !is_library ? effect : also,
+    };
+}
+
+static uint32_t atom_of(effect_pass *pass, bl_slice module, bool is_library)
 {
     if (pass->atom_count * 2 >= pass->atom_table_size) {
         atom_table_grow(pass);
@@ -90,18 +106,13 @@ static uint32_t atom_of(effect_pass *pass, bl_slice module)
     uint32_t slot = (uint32_t)bl_slice_hash(module) & (pass->atom_table_size - 1);
     for (; pass->atom_table[slot] != 0; slot = (slot + 1) & (pass->atom_table_size - 1)) {
         uint32_t index = pass->atom_table[slot] - 1;
-        if (bl_slice_equal(pass->atoms[index].module, module)) {
+        if (pass->atoms[index].is_library == is_library &&
+            bl_slice_equal(pass->atoms[index].module, module)) {
             return index;
         }
     }
     atoms_reserve(pass);
-    const vm_module *known = vm_library_module(pass->world->library, module);
-    bool has_effect = known != NULL && known->effect != NULL;
-    pass->atoms[pass->atom_count] = (effect_atom){
-        .module = module,
-        .effect = has_effect ? bl_slice_of(known->effect) : module,
-        .alternate = known == NULL ? (bl_slice){NULL, 0} : slice_or_empty(known->also_effect),
-    };
+    pass->atoms[pass->atom_count] = make_atom(pass, module, is_library);
     pass->atom_table[slot] = ++pass->atom_count;
     return pass->atom_count - 1;
 }
@@ -129,17 +140,37 @@ static void add_occurrence(effect_pass *pass, effect_occurrence found)
     body->items[body->count++] = found;
 }
 
-static void add_operation(effect_pass *pass, bl_slice module, bl_slice name, lang_span span)
+static bool is_allowed_everywhere(const effect_atom *atom)
 {
-    uint32_t index = atom_of(pass, module);
-    if (is_ambient(pass->atoms[index].effect)) {
-        // Log and Time are always allowed and never inferred.
-        return;
+    return is_ambient(atom->effect) || is_ambient(atom->alternate);
+}
+
+// name: as messages have it, "Console.println!".
+static void add_operation(effect_pass *pass, uint32_t atom, bl_slice name, lang_span span)
+{
+    if (!is_allowed_everywhere(&pass->atoms[atom])) { // Else it is never inferred either.
+        add_occurrence(pass, (effect_occurrence){.index = atom, .span = span, .name = name});
     }
-    bool banged = name.size != 0 && name.data[name.size - 1] == '!';
-    bl_slice text = bl_arena_format(pass->arena, "%.*s.%.*s%s", BL_SLICE_ARG(module),
-                                    BL_SLICE_ARG(name), banged ? "" : "!");
-    add_occurrence(pass, (effect_occurrence){.index = index, .span = span, .name = text});
+}
+
+static void add_native(effect_pass *pass, const vm_native *native, const lang_expr *expr)
+{
+    bl_slice module = bl_slice_of(native->module->name);
+    // The one name without a module that is an operation: `scope!`.
+    bl_slice name =
+        expr->kind == LANG_EXPR_NAME
+            ? expr->as.name
+            : bl_arena_format(pass->arena, "%s.%s!", native->module->name, native->name);
+    add_operation(pass, atom_of(pass, module, true), name, expr->span);
+}
+
+static void add_declared(effect_pass *pass, bl_slice effect, const lang_expr *expr)
+{
+    bl_slice written = expr->as.field.name.text;
+    bool banged = written.data[written.size - 1] == '!';
+    bl_slice name = bl_arena_format(pass->arena, "%.*s.%.*s%s", BL_SLICE_ARG(effect),
+                                    BL_SLICE_ARG(written), banged ? "" : "!");
+    add_operation(pass, atom_of(pass, effect, false), name, expr->span);
 }
 
 static void add_call(effect_pass *pass, const lang_function_symbol *callee, lang_span span)
@@ -164,10 +195,9 @@ static void read_reference(effect_pass *pass, const lang_expr *expr)
 {
     const lang_ref *ref = ref_of(pass, expr);
     if (ref->kind == LANG_REF_NATIVE && (ref->as.native->flags & VM_EFFECT) != 0) {
-        add_operation(pass, bl_slice_of(ref->as.native->module->name),
-                      bl_slice_of(ref->as.native->name), expr->span);
+        add_native(pass, ref->as.native, expr);
     } else if (ref->kind == LANG_REF_OPERATION && expr->kind == LANG_EXPR_FIELD) {
-        add_operation(pass, ref->effect, expr->as.field.name.text, expr->span);
+        add_declared(pass, ref->effect, expr);
     }
 }
 

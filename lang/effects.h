@@ -8,6 +8,7 @@
 // An effect is known by the module or effect that its operations belong to.
 typedef struct effect_atom {
     bl_slice module;    // "Sqlite".
+    bool is_library;    // Else a declared effect, or one that nobody declares, of that name.
     bl_slice effect;    // What messages say.
     bl_slice alternate; // Also satisfies; may be empty.
 } effect_atom;

@@ -161,12 +161,6 @@ ir_var lower_comparison(lower_context *context, const lang_expr *expr, ir_var *l
 // ---- lower_name.c: references as values ------------------------------------------------------
 
 ir_var lower_reference(lower_context *context, const lang_expr *expr, ir_var want);
-ir_var lower_dictionary(lower_context *context, const lang_evidence *evidence);
-ir_var lower_method_of(lower_context *context, const lang_evidence *evidence, uint32_t method);
-const vm_value *lower_impl_dictionary(lower_program *program, lang_impl_symbol *impl);
-ir_function *lower_impl_method(lower_program *program, lang_impl_symbol *impl, uint32_t method);
-ir_function *lower_dynamic_method(lower_program *program, lang_trait_symbol *trait,
-                                  uint32_t method);
 ir_function *lower_enum_to_string(lower_program *program, lang_type_symbol *type);
 ir_function *lower_enum_parse(lower_program *program, lang_type_symbol *type);
 vm_value lower_function_value(ir_function *function);
@@ -175,6 +169,23 @@ uint32_t lower_operation_arity(lower_program *program, bl_slice effect, bl_slice
 // A context for a function that the compiler makes, entered at its first block.
 ir_function *lower_helper_begin(lower_program *program, lower_context *context, const char *name,
                                 uint32_t param_count);
+ir_function *lower_helper_find(lower_program *program, bl_slice key); // NULL: not made yet.
+
+// ---- lower_trait.c: trait methods and dictionaries -------------------------------------------
+
+ir_var lower_dictionary(lower_context *context, const lang_evidence *evidence);
+// The entry of a method in the dictionary that the evidence leads to, in a variable.
+ir_var lower_method_of(lower_context *context, const lang_evidence *evidence, uint32_t method);
+const vm_value *lower_impl_dictionary(lower_program *program, lang_impl_symbol *impl);
+// The entry of one impl, NULL if it lacks the method; the entry that chooses at run time.
+ir_function *lower_impl_method(lower_program *program, lang_impl_symbol *impl, uint32_t method);
+ir_function *lower_dynamic_method(lower_program *program, lang_trait_symbol *trait,
+                                  uint32_t method);
+// How many dictionaries an entry of the method takes before the arguments; puts them into vars
+// unless that is NULL, as the call (info, may be NULL) knows them.
+uint32_t lower_method_dictionaries(lower_context *context, const lang_ref *ref,
+                                   const lang_call_info *info, ir_var *vars);
+ir_var lower_method_value(lower_context *context, const lang_ref *ref, ir_var want);
 
 // ---- lower_call.c ----------------------------------------------------------------------------
 

@@ -227,13 +227,38 @@ static void call_var(lower_context *context, const lower_call_site *site, ir_var
     emit_call(context, call, vars, site->count + 1, dst);
 }
 
+// An entry of a trait's method: known (function), or in a variable.
+static void call_entry(lower_context *context, const lower_call_site *site, const lang_ref *ref,
+                       ir_function *function, ir_var entry, ir_var dst)
+{
+    uint32_t bounds = lower_method_dictionaries(context, ref, NULL, NULL);
+    ir_var *vars = lower_arguments(context, site, bounds);
+    lower_at(context, site->expr->span);
+    if (function != NULL && bounds + site->count != function->param_count) {
+        fail_arity(context, function->param_count - bounds, site->count, dst);
+        return;
+    }
+    lower_method_dictionaries(context, ref, site->info, vars);
+    uint32_t count = bounds + site->count;
+    ir_instruction *call;
+    if (function != NULL) {
+        call = lower_emit(context, IR_CALL, result_for(context, dst), count);
+        call->as.function = function;
+    } else {
+        vars[count++] = entry;
+        call = lower_emit(context, IR_CALL_VALUE, result_for(context, dst), count);
+    }
+    emit_call(context, call, vars, count, dst);
+}
+
 static void call_method(lower_context *context, const lower_call_site *site, const lang_ref *ref,
                         ir_var dst)
 {
     lower_program *program = context->program;
     const lang_evidence *evidence = ref->evidence;
     if (evidence == NULL || evidence->dispatch == LANG_DISPATCH_DYNAMIC) {
-        call_helper(context, site, lower_dynamic_method(program, ref->as.trait, ref->method), dst);
+        ir_function *entry = lower_dynamic_method(program, ref->as.trait, ref->method);
+        call_entry(context, site, ref, entry, IR_NO_VAR, dst);
         return;
     }
     if (evidence->dispatch == LANG_DISPATCH_IMPL && evidence->impl != NULL) {
@@ -244,11 +269,12 @@ static void call_method(lower_context *context, const lower_call_site *site, con
         }
         ir_function *by_default = lower_impl_method(program, evidence->impl, ref->method);
         if (by_default != NULL) {
-            call_helper(context, site, by_default, dst);
+            call_entry(context, site, ref, by_default, IR_NO_VAR, dst);
             return;
         }
     }
-    call_var(context, site, lower_method_of(context, evidence, ref->method), dst);
+    ir_var entry = lower_method_of(context, evidence, ref->method);
+    call_entry(context, site, ref, NULL, entry, dst);
 }
 
 static bl_slice written_name(const lang_expr *expr)

@@ -1,10 +1,6 @@
-// lang/lower_name.c: names as values: locals, functions, constructors, natives, trait methods and
-// dictionaries, and the functions that the compiler makes for them.
-//
-// A dictionary of an impl is a constant tuple: a function for each method of the trait, then the
-// dictionaries of the supertraits. A default method takes Self's dictionary as its first argument;
-// the entry of an impl that uses the default is a function that hands the impl's own dictionary
-// on. Where nothing is known of Self, the entries choose by the value at run time.
+// lang/lower_name.c: names as values: locals, functions, constructors, natives, and the functions
+// that the compiler makes for them. A function with hidden parameters, used as a value, is a
+// closure that holds them.
 #include "lang/lower.h"
 
 #include "lang/types.h"
@@ -30,23 +26,9 @@ ir_function *lower_helper_begin(lower_program *program, lower_context *context, 
     return function;
 }
 
-static ir_function *find_helper(lower_program *program, bl_slice key)
+ir_function *lower_helper_find(lower_program *program, bl_slice key)
 {
     return ir_table_get(&program->helpers, key);
-}
-
-// ---- constants built of other constants ------------------------------------------------------
-
-static vm_value constant_tuple(lower_program *program, const vm_value *items, uint32_t count)
-{
-    bl_arena *arena = &program->ir->target->arena;
-    vm_tuple *tuple = bl_arena_alloc_zeroed(arena, sizeof *tuple + count * sizeof(vm_value));
-    tuple->header.kind = VM_TUPLE;
-    tuple->size = count;
-    if (count != 0) {
-        memcpy(tuple->items, items, count * sizeof *items);
-    }
-    return vm_of(tuple);
 }
 
 static vm_value module_value(lower_program *program, bl_slice name)
@@ -59,7 +41,7 @@ static vm_value module_value(lower_program *program, bl_slice name)
 static ir_function *constructor_function(lower_program *program, bl_slice name, uint32_t arity)
 {
     bl_slice key = bl_arena_format(program->arena, "ctor %.*s/%u", BL_SLICE_ARG(name), arity);
-    ir_function *function = find_helper(program, key);
+    ir_function *function = lower_helper_find(program, key);
     if (function == NULL) {
         lower_context context;
         function = lower_helper_begin(program, &context, lower_text(program, name), arity);
@@ -79,7 +61,7 @@ static ir_function *operation_function(lower_program *program, const vm_native *
 {
     bl_slice key = bl_arena_format(program->arena, "operation %.*s.%.*s", BL_SLICE_ARG(effect),
                                    BL_SLICE_ARG(name));
-    ir_function *function = find_helper(program, key);
+    ir_function *function = lower_helper_find(program, key);
     if (function == NULL) {
         lower_context context;
         function = lower_helper_begin(program, &context, lower_text(program, name), arity);
@@ -163,7 +145,7 @@ static bl_slice type_key(lower_program *program, const char *what, const lang_ty
 ir_function *lower_enum_to_string(lower_program *program, lang_type_symbol *type)
 {
     bl_slice key = type_key(program, "to_string", type);
-    ir_function *function = find_helper(program, key);
+    ir_function *function = lower_helper_find(program, key);
     if (function != NULL) {
         return function;
     }
@@ -190,7 +172,7 @@ ir_function *lower_enum_to_string(lower_program *program, lang_type_symbol *type
 ir_function *lower_enum_parse(lower_program *program, lang_type_symbol *type)
 {
     bl_slice key = type_key(program, "parse", type);
-    ir_function *function = find_helper(program, key);
+    ir_function *function = lower_helper_find(program, key);
     if (function != NULL) {
         return function;
     }
@@ -219,341 +201,7 @@ ir_function *lower_enum_parse(lower_program *program, lang_type_symbol *type)
     return function;
 }
 
-// ---- traits ----------------------------------------------------------------------------------
-
-// A function that calls target with a constant in front of its own arguments.
-static ir_function *with_dictionary(lower_program *program, bl_slice key, ir_function *target,
-                                    vm_value dictionary, uint32_t param_count)
-{
-    ir_function *function = find_helper(program, key);
-    if (function != NULL) {
-        return function;
-    }
-    lower_context context;
-    function = lower_helper_begin(program, &context, target->name, param_count);
-    ir_table_put(&program->helpers, program->arena, key, function);
-    ir_var constant = lower_constant(&context, dictionary, IR_NO_VAR);
-    ir_var result = lower_new(&context, NULL);
-    ir_instruction *call = lower_emit(&context, IR_CALL, result, param_count + 1);
-    call->as.function = target;
-    call->is_tail = true;
-    call->args[0] = constant;
-    for (uint32_t i = 0; i < param_count; i++) {
-        call->args[i + 1] = i;
-    }
-    lower_return(&context, result);
-    return function;
-}
-
-// Parameters of a method as written in its trait.
-static uint32_t method_arity(const lang_trait_symbol *trait, uint32_t method)
-{
-    const lang_trait_definition *syntax = &trait->item->as.trait;
-    if (trait->defaults[method] != NULL) {
-        return trait->defaults[method]->syntax->parameters.count;
-    }
-    for (uint32_t i = 0; i < syntax->signature_count; i++) {
-        if (bl_slice_equal(syntax->signatures[i].name.text, trait->methods[method])) {
-            return syntax->signatures[i].parameters.count;
-        }
-    }
-    return 1;
-}
-
-ir_function *lower_impl_method(lower_program *program, lang_impl_symbol *impl, uint32_t method)
-{
-    if (impl->methods[method] != NULL) {
-        return lower_function(program, impl->methods[method]);
-    }
-    lang_function_symbol *by_default = impl->trait->defaults[method];
-    if (by_default == NULL) {
-        return NULL;
-    }
-    ir_function *target = lower_function(program, by_default);
-    const vm_value *dictionary = lower_impl_dictionary(program, impl);
-    bl_slice key = bl_arena_format(program->arena, "default %u %u", impl->index, method);
-    return with_dictionary(program, key, target, *dictionary, by_default->syntax->parameters.count);
-}
-
-// What stands in a dictionary where a method is missing (TRT_002 has been reported).
-static vm_value missing_method(lower_program *program, const lang_trait_symbol *trait,
-                               uint32_t method)
-{
-    bl_slice key = bl_arena_format(program->arena, "missing %u %u", trait->index, method);
-    ir_function *function = find_helper(program, key);
-    if (function == NULL) {
-        lower_context context;
-        uint32_t arity = method_arity(trait, method);
-        function = lower_helper_begin(program, &context,
-                                      lower_text(program, trait->methods[method]), arity);
-        ir_table_put(&program->helpers, program->arena, key, function);
-        lower_fail_text(&context, bl_arena_format(program->arena, "Unknown function %.*s.%.*s",
-                                                  BL_SLICE_ARG(trait->name),
-                                                  BL_SLICE_ARG(trait->methods[method])));
-    }
-    return lower_function_value(function);
-}
-
-const vm_value *lower_impl_dictionary(lower_program *program, lang_impl_symbol *impl)
-{
-    const vm_value **slot = &program->dictionaries[impl->index];
-    if (*slot != NULL) {
-        return *slot;
-    }
-    const lang_trait_symbol *trait = impl->trait;
-    uint32_t count = trait->method_count + trait->supertrait_count;
-    // The tuple stands before it is filled: its own functions refer to it.
-    vm_value *items = bl_arena_alloc_zeroed(program->arena, (count + 1) * sizeof *items);
-    vm_value *value = bl_arena_alloc(program->arena, sizeof *value);
-    *value = constant_tuple(program, items, count);
-    *slot = value;
-    vm_tuple *tuple = (vm_tuple *)value->object;
-    for (uint32_t i = 0; i < trait->method_count; i++) {
-        ir_function *method = lower_impl_method(program, impl, i);
-        tuple->items[i] =
-            method == NULL ? missing_method(program, trait, i) : lower_function_value(method);
-    }
-    for (uint32_t i = 0; i < trait->supertrait_count; i++) {
-        lang_impl_symbol *above = impl->supertraits == NULL ? NULL : impl->supertraits[i];
-        tuple->items[trait->method_count + i] =
-            above == NULL ? vm_unit() : *lower_impl_dictionary(program, above);
-    }
-    return value;
-}
-
-// ---- choice by the value at run time ---------------------------------------------------------
-
-static vm_type_test *kind_test(lower_program *program, vm_tag tag)
-{
-    vm_type_test *test = bl_arena_alloc_zeroed(&program->ir->target->arena, sizeof *test);
-    test->kind = VM_TEST_KIND;
-    test->tag = tag;
-    return test;
-}
-
-static vm_type_test *symbol_test(lower_program *program, const lang_type_symbol *symbol)
-{
-    bl_arena *arena = &program->ir->target->arena;
-    vm_type_test *test = bl_arena_alloc_zeroed(arena, sizeof *test);
-    if (symbol->kind == LANG_SYMBOL_ENUM) {
-        const vm_ctor **ctors =
-            bl_arena_alloc(arena, (symbol->constructor_count + 1) * sizeof *ctors);
-        for (uint32_t i = 0; i < symbol->constructor_count; i++) {
-            ctors[i] = ir_ctor(program->ir, symbol->constructors[i].name,
-                               symbol->constructors[i].payload_count);
-        }
-        test->kind = VM_TEST_CTORS;
-        test->ctors = ctors;
-        test->ctor_count = symbol->constructor_count;
-    } else {
-        test->kind = VM_TEST_STRUCT;
-        test->struct_name = ir_string(program->ir, symbol->name);
-    }
-    return test;
-}
-
-// NULL: values of the type cannot be told by looking at them (type parameters, Unknown).
-static vm_type_test *type_test(lower_program *program, lang_type *type)
-{
-    if (type == NULL) {
-        return NULL;
-    }
-    type = lang_type_base(lang_types_of(program->world), type);
-    switch ((unsigned)type->shape) {
-    case LANG_SHAPE_INT:
-        return kind_test(program, VM_INT);
-    case LANG_SHAPE_FLOAT:
-        return kind_test(program, VM_FLOAT);
-    case LANG_SHAPE_STRING:
-        return kind_test(program, VM_STRING);
-    case LANG_SHAPE_BOOL:
-        return kind_test(program, VM_BOOL);
-    case LANG_SHAPE_UNIT:
-        return kind_test(program, VM_UNIT);
-    case LANG_SHAPE_TUPLE:
-        return kind_test(program, VM_TUPLE);
-    case LANG_SHAPE_RECORD:
-        return kind_test(program, VM_RECORD);
-    case LANG_SHAPE_MAP:
-        return kind_test(program, VM_MAP);
-    case LANG_SHAPE_SET:
-        return kind_test(program, VM_SET);
-    case LANG_SHAPE_FUNCTION:
-        return kind_test(program, VM_CLOSURE);
-    case LANG_SHAPE_NAMED:
-        return symbol_test(program, type->symbol);
-    case LANG_SHAPE_LIST: {
-        vm_type_test *element = type_test(program, type->arguments[0]);
-        vm_type_test *test = kind_test(program, VM_LIST);
-        if (element != NULL) {
-            test->kind = VM_TEST_LIST_OF;
-            test->element = element;
-        }
-        return test;
-    }
-    default:
-        return NULL;
-    }
-}
-
-static void try_impl(lower_context *context, lang_impl_symbol *impl, uint32_t method,
-                     uint32_t arity)
-{
-    lower_program *program = context->program;
-    ir_function *target = lower_impl_method(program, impl, method);
-    vm_type_test *test = type_test(program, impl->target);
-    if (target == NULL || test == NULL || impl->methods == NULL) {
-        return;
-    }
-    ir_block *yes = ir_block_new(context->function);
-    ir_block *no = ir_block_new(context->function);
-    ir_var passes = lower_new(context, NULL);
-    ir_instruction *asked = lower_emit(context, IR_TYPE_TEST, passes, 1);
-    asked->args[0] = 0;
-    asked->as.test = test;
-    lower_branch(context, passes, yes, no);
-    lower_enter(context, yes);
-    ir_var result = lower_new(context, NULL);
-    ir_instruction *call = lower_emit(context, IR_CALL, result, arity);
-    call->as.function = target;
-    call->is_tail = true;
-    for (uint32_t i = 0; i < arity; i++) {
-        call->args[i] = i;
-    }
-    lower_return(context, result);
-    lower_enter(context, no);
-}
-
-ir_function *lower_dynamic_method(lower_program *program, lang_trait_symbol *trait, uint32_t method)
-{
-    bl_slice key = bl_arena_format(program->arena, "dynamic %u %u", trait->index, method);
-    ir_function *function = find_helper(program, key);
-    if (function != NULL) {
-        return function;
-    }
-    uint32_t arity = method_arity(trait, method);
-    lower_context context;
-    function =
-        lower_helper_begin(program, &context, lower_text(program, trait->methods[method]), arity);
-    ir_table_put(&program->helpers, program->arena, key, function);
-    if (arity == 0) {
-        lower_fail_text(&context,
-                        bl_arena_format(program->arena,
-                                        "No implementation of %.*s: nothing decides which one",
-                                        BL_SLICE_ARG(trait->name)));
-        return function;
-    }
-    lang_world *world = program->world;
-    for (uint32_t i = 0; i < world->unit_count; i++) {
-        for (uint32_t j = 0; j < world->units[i]->impl_count; j++) {
-            lang_impl_symbol *impl = world->units[i]->impls[j];
-            if (impl->trait == trait) {
-                try_impl(&context, impl, method, arity);
-            }
-        }
-    }
-    // Nothing fits: say of what.
-    ir_var parts[2];
-    parts[0] = lower_string(&context,
-                            bl_arena_format(program->arena, "No implementation of %.*s for ",
-                                            BL_SLICE_ARG(trait->name)),
-                            IR_NO_VAR);
-    parts[1] = 0;
-    ir_var text = lower_op(&context, IR_BUILD, IR_NO_VAR, 2, parts[0], parts[1]);
-    lower_fail(&context, VM_FAULT_MESSAGE, text);
-    return function;
-}
-
-static const vm_value *dynamic_dictionary(lower_program *program, lang_trait_symbol *trait)
-{
-    bl_slice key = bl_arena_format(program->arena, "dictionary %u", trait->index);
-    vm_value *value = ir_table_get(&program->modules, key);
-    if (value != NULL) {
-        return value;
-    }
-    uint32_t count = trait->method_count + trait->supertrait_count;
-    vm_value *items = bl_arena_alloc_zeroed(program->arena, (count + 1) * sizeof *items);
-    value = bl_arena_alloc(program->arena, sizeof *value);
-    *value = constant_tuple(program, items, count);
-    ir_table_put(&program->modules, program->arena, key, value);
-    vm_tuple *tuple = (vm_tuple *)value->object;
-    for (uint32_t i = 0; i < trait->method_count; i++) {
-        tuple->items[i] = lower_function_value(lower_dynamic_method(program, trait, i));
-    }
-    for (uint32_t i = 0; i < trait->supertrait_count; i++) {
-        const vm_value *above = trait->supertraits[i] == NULL
-                                    ? NULL
-                                    : dynamic_dictionary(program, trait->supertraits[i]);
-        tuple->items[trait->method_count + i] = above == NULL ? vm_unit() : *above;
-    }
-    return value;
-}
-
-// ---- dictionaries in code --------------------------------------------------------------------
-
-ir_var lower_dictionary(lower_context *context, const lang_evidence *evidence)
-{
-    lower_program *program = context->program;
-    if (evidence->dispatch == LANG_DISPATCH_IMPL && evidence->impl != NULL) {
-        return lower_constant(context, *lower_impl_dictionary(program, evidence->impl), IR_NO_VAR);
-    }
-    const lower_local *local = NULL;
-    if (evidence->dispatch == LANG_DISPATCH_PARAMETER) {
-        local = lower_find(context, LOWER_DICTIONARY + evidence->parameter);
-    }
-    if (local == NULL) {
-        return evidence->trait == NULL
-                   ? lower_constant(context, vm_unit(), IR_NO_VAR)
-                   : lower_constant(context, *dynamic_dictionary(program, evidence->trait),
-                                    IR_NO_VAR);
-    }
-    ir_var dictionary = local->var;
-    const lang_trait_symbol *trait = NULL;
-    const lang_function_symbol *symbol = context->symbol;
-    if (symbol != NULL && evidence->parameter < symbol->dictionary_count) {
-        trait =
-            symbol->dictionaries == NULL ? NULL : symbol->dictionaries[evidence->parameter].trait;
-    }
-    for (uint32_t i = 0; i < evidence->path_length && trait != NULL; i++) {
-        ir_var above = lower_new(context, NULL);
-        ir_instruction *get = lower_emit(context, IR_TUPLE_GET, above, 1);
-        get->args[0] = dictionary;
-        get->as.index = trait->method_count + evidence->path[i];
-        dictionary = above;
-        trait = trait->supertraits[evidence->path[i]];
-    }
-    return dictionary;
-}
-
-ir_var lower_method_of(lower_context *context, const lang_evidence *evidence, uint32_t method)
-{
-    ir_var dictionary = lower_dictionary(context, evidence);
-    ir_var result = lower_new(context, NULL);
-    ir_instruction *get = lower_emit(context, IR_TUPLE_GET, result, 1);
-    get->args[0] = dictionary;
-    get->as.index = method;
-    return result;
-}
-
 // ---- references as values --------------------------------------------------------------------
-
-static ir_var method_value(lower_context *context, const lang_ref *ref, ir_var want)
-{
-    lower_program *program = context->program;
-    const lang_evidence *evidence = ref->evidence;
-    if (evidence == NULL || evidence->dispatch == LANG_DISPATCH_DYNAMIC) {
-        return lower_constant(
-            context,
-            lower_function_value(lower_dynamic_method(program, ref->as.trait, ref->method)), want);
-    }
-    if (evidence->dispatch == LANG_DISPATCH_IMPL && evidence->impl != NULL) {
-        ir_function *method = lower_impl_method(program, evidence->impl, ref->method);
-        if (method != NULL) {
-            return lower_constant(context, lower_function_value(method), want);
-        }
-    }
-    return lower_method_of(context, evidence, ref->method);
-}
 
 // A function with hidden parameters as a value: a closure that holds them.
 static ir_var bounded_function_value(lower_context *context, const lang_expr *expr,
@@ -574,7 +222,7 @@ static ir_var bounded_function_value(lower_context *context, const lang_expr *ex
     }
     ir_function *target = lower_function(program, symbol);
     bl_slice key = type_key(program, "bounded", (const lang_type_symbol *)(const void *)symbol);
-    ir_function *function = find_helper(program, key);
+    ir_function *function = lower_helper_find(program, key);
     if (function == NULL) {
         lower_context inner;
         function = lower_helper_begin(program, &inner, target->name, params);
@@ -679,7 +327,7 @@ ir_var lower_reference(lower_context *context, const lang_expr *expr, ir_var wan
             want);
     }
     case LANG_REF_TRAIT_METHOD:
-        return method_value(context, ref, want);
+        return lower_method_value(context, ref, want);
     case LANG_REF_ENUM_TO_STRING:
         return lower_constant(
             context, lower_function_value(lower_enum_to_string(program, ref->as.type)), want);

@@ -2,6 +2,10 @@
 //
 // All fields are checked in the order of their names and every fault is reported, nested records
 // with the path to the field. The answer to a body that does not fit is a ready response, 422.
+//
+// Predicates that are no simple constraint are functions of the program, and C calls none: where
+// the walk over the fields comes to one that has no answer yet, it ends with what has to be called,
+// the Baseline source of Request.decode calls it, and the walk begins again with one answer more.
 #include "vm_bridge/web/request.h"
 
 #include "vm/std/json.h"
@@ -17,6 +21,10 @@ typedef struct web_decoder {
     bl_buffer errors; // JSON objects, joined by commas.
     bl_buffer path;   // Of the record in work: "a.b."
     int depth;
+    const vm_list *answers;       // Of the predicates met so far, in the order of the walk.
+    uint32_t answered;            // How many of them this walk has used.
+    const vm_constraint *pending; // The predicate without an answer; the walk is void.
+    vm_value pending_value;       // Borrowed.
 } web_decoder;
 
 // ---- errors ----------------------------------------------------------------------------------
@@ -90,6 +98,22 @@ static void report_alternatives(web_decoder *decoder, const vm_schema_field *fie
     bl_buffer_deinit(&words);
 }
 
+static bool check_predicate(web_decoder *decoder, const vm_schema_field *field,
+                            const vm_constraint *constraint, vm_value value)
+{
+    if (decoder->answered == decoder->answers->size) {
+        decoder->pending = constraint;
+        decoder->pending_value = value;
+        return false;
+    }
+    vm_value answer = vm_list_items(decoder->answers)[decoder->answered++];
+    bool is_good = answer.tag == VM_BOOL && answer.boolean;
+    if (!is_good) {
+        field_error(decoder, field, "does not satisfy %s", constraint->source);
+    }
+    return is_good;
+}
+
 // False when the text breaks the constraint, which is reported.
 static bool check_text(web_decoder *decoder, const vm_schema_field *field,
                        const vm_constraint *constraint, vm_value value)
@@ -152,10 +176,11 @@ static bool check_text(web_decoder *decoder, const vm_schema_field *field,
             report_alternatives(decoder, field, constraint);
         }
         break;
+    case VM_CONSTRAINT_PREDICATE:
+        return check_predicate(decoder, field, constraint, value);
     case VM_CONSTRAINT_MIN:
     case VM_CONSTRAINT_MAX:
-    case VM_CONSTRAINT_PREDICATE: // Not decidable without running the program: let pass.
-        break;
+        break; // Of numbers.
     }
     return is_good;
 }
@@ -190,15 +215,42 @@ static bool check_range(web_decoder *decoder, const vm_schema_field *field, int6
     return false;
 }
 
-static bool check_constraints(web_decoder *decoder, const vm_schema_field *field, vm_value value)
+static bool check_predicates(web_decoder *decoder, const vm_schema_field *field, vm_value value)
 {
-    if (value.tag == VM_INT) {
-        return check_range(decoder, field, value.integer);
+    for (uint32_t i = 0; i < field->constraint_count; i++) {
+        const vm_constraint *constraint = &field->constraints[i];
+        if (constraint->kind == VM_CONSTRAINT_PREDICATE &&
+            !check_predicate(decoder, field, constraint, value)) {
+            return false;
+        }
     }
-    for (uint32_t i = 0; i < field->constraint_count && value.tag == VM_STRING; i++) {
+    return true;
+}
+
+static bool check_texts(web_decoder *decoder, const vm_schema_field *field, vm_value value)
+{
+    for (uint32_t i = 0; i < field->constraint_count; i++) {
         if (!check_text(decoder, field, &field->constraints[i], value)) {
             return false;
         }
+    }
+    return true;
+}
+
+static bool check_constraints(web_decoder *decoder, const vm_schema_field *field, vm_value value)
+{
+    switch (field->kind) {
+    case VM_SCHEMA_INT:
+        return check_range(decoder, field, value.integer) &&
+               check_predicates(decoder, field, value);
+    case VM_SCHEMA_BOOL:
+        return check_predicates(decoder, field, value);
+    case VM_SCHEMA_STRING:
+        return check_texts(decoder, field, value);
+    case VM_SCHEMA_FLOAT:
+    case VM_SCHEMA_RECORD:
+    case VM_SCHEMA_ANY:
+        break; // Any JSON value will do.
     }
     return true;
 }
@@ -285,7 +337,8 @@ static bool decode_record(web_decoder *decoder, const vm_schema *schema, vm_valu
     decoder->depth += 1;
     for (uint32_t i = 0; i < schema->field_count; i++) {
         fields[i] = vm_unit();
-        is_good = decode_field(decoder, &schema->fields[i], object, &fields[i]) && is_good;
+        is_good = decoder->pending == NULL &&
+                  decode_field(decoder, &schema->fields[i], object, &fields[i]) && is_good;
     }
     decoder->depth -= 1;
     if (is_good) {
@@ -309,12 +362,11 @@ static const vm_schema *find_schema(const vm_program *program, bl_slice name)
     return NULL;
 }
 
-// False with the errors reported. *result is owned.
-static bool decode_body(web_decoder *decoder, vm_value request, bl_slice name, vm_value *result)
+// False with the error reported. *object is owned.
+static bool read_body(web_decoder *decoder, vm_value request, bl_slice name, vm_value *object)
 {
     const vm_program *program = vm_task_program(decoder->task);
-    const vm_schema *schema = find_schema(program, name);
-    if (schema == NULL) {
+    if (find_schema(program, name) == NULL) {
         add_error(decoder, "No schema registered for type '%.*s'", BL_SLICE_ARG(name));
         return false;
     }
@@ -323,47 +375,75 @@ static bool decode_body(web_decoder *decoder, vm_value request, bl_slice name, v
         add_error(decoder, "Request body is empty");
         return false;
     }
-    vm_value object = vm_unit();
     std_json_error error;
-    if (!std_json_parse(decoder->heap, program, vm_text(*body), STD_JSON_RECORDS, &object,
-                        &error)) {
+    vm_value value = vm_unit();
+    if (!std_json_parse(decoder->heap, program, vm_text(*body), STD_JSON_RECORDS, &value, &error)) {
         add_error(decoder, "JSON parse error: %s", error.message);
         return false;
     }
-    bool is_good = object.tag == VM_RECORD;
-    if (!is_good) {
+    if (value.tag != VM_RECORD) {
+        vm_drop(decoder->heap, value);
         add_error(decoder, "Request body must be a JSON object");
-    } else {
-        is_good = decode_record(decoder, schema, object, result);
+        return false;
     }
-    vm_drop(decoder->heap, object);
-    return is_good;
+    *object = value;
+    return true;
 }
 
-vm_status web_request_decode(vm_task *task, vm_value *args, vm_value *result)
+// Err(the response that lists what was reported).
+static vm_value refusal(web_decoder *decoder)
+{
+    vm_heap *heap = decoder->heap;
+    bl_buffer body = {0};
+    bl_buffer_format(&body, "{\"errors\":[%.*s]}", (int)decoder->errors.size, decoder->errors.data);
+    vm_value pair =
+        web_pair(heap, br_word(&br_word_header_content_type), br_word(&br_word_application_json));
+    vm_value fields[3];
+    fields[BR_response_body] = vm_string_slice(heap, bl_buffer_slice(&body));
+    fields[BR_response_headers] = vm_list_from(heap, &pair, 1);
+    fields[BR_response_status] = vm_int(422);
+    bl_buffer_deinit(&body);
+    return vm_err(heap, vm_record_make(heap, &br_shape_response.shape, fields));
+}
+
+static void decoder_deinit(web_decoder *decoder)
+{
+    bl_buffer_deinit(&decoder->errors);
+    bl_buffer_deinit(&decoder->path);
+}
+
+// The body's JSON object as a record, or Err(response).
+vm_status web_request_internal_body(vm_task *task, vm_value *args, vm_value *result)
 {
     if (!web_is_text(args[1])) {
         return vm_fail_type(task, "Request.decode", "String type", args[1]);
     }
-    vm_heap *heap = vm_task_heap(task);
-    web_decoder decoder = {.task = task, .heap = heap};
-    vm_value record = vm_unit();
-    if (decode_body(&decoder, args[0], vm_text(args[1]), &record)) {
-        *result = vm_ok(heap, record);
-    } else {
-        bl_buffer body = {0};
-        bl_buffer_format(&body, "{\"errors\":[%.*s]}", (int)decoder.errors.size,
-                         decoder.errors.data);
-        vm_value pair = web_pair(heap, br_word(&br_word_header_content_type),
-                                 br_word(&br_word_application_json));
-        vm_value fields[3];
-        fields[BR_response_body] = vm_string_slice(heap, bl_buffer_slice(&body));
-        fields[BR_response_headers] = vm_list_from(heap, &pair, 1);
-        fields[BR_response_status] = vm_int(422);
-        *result = vm_err(heap, vm_record_make(heap, &br_shape_response.shape, fields));
-        bl_buffer_deinit(&body);
+    web_decoder decoder = {.task = task, .heap = vm_task_heap(task)};
+    if (!read_body(&decoder, args[0], vm_text(args[1]), result)) {
+        *result = refusal(&decoder);
     }
-    bl_buffer_deinit(&decoder.errors);
-    bl_buffer_deinit(&decoder.path);
+    decoder_deinit(&decoder);
+    return VM_OK;
+}
+
+// Of what internal_body gave, the type's name and the answers so far: Ok(record), Err(response),
+// or (predicate, value) to get one answer more.
+vm_status web_request_internal_fill(vm_task *task, vm_value *args, vm_value *result)
+{
+    if (args[0].tag != VM_RECORD) {
+        return web_give(result, vm_dup(args[0]));
+    }
+    vm_heap *heap = vm_task_heap(task);
+    const vm_schema *schema = find_schema(vm_task_program(task), vm_text(args[1]));
+    web_decoder decoder = {.task = task, .heap = heap, .answers = args[2].list};
+    vm_value record = vm_unit();
+    bool is_good = decode_record(&decoder, schema, args[0], &record);
+    if (decoder.pending != NULL) {
+        vm_value test = {.tag = VM_FUNCTION, .function = decoder.pending->function};
+        *result = web_pair(heap, test, vm_dup(decoder.pending_value));
+    } else {
+        *result = is_good ? vm_ok(heap, record) : refusal(&decoder);
+    }
+    decoder_deinit(&decoder);
     return VM_OK;
 }

@@ -137,6 +137,17 @@ static vm_status request_with_state(vm_task *task, vm_value *args, vm_value *res
     return web_give(result, vm_record_with(heap, args[0], &br_word_state, state));
 }
 
+static const char source[] =
+    "fn decode(req: Unknown, name: Unknown) -> Unknown =\n"
+    "  Request.internal_decode(Request.internal_body(req, name), name, [])\n"
+    "fn internal_decode(body: Unknown, name: Unknown, answers: Unknown) -> Unknown =\n"
+    "  match Request.internal_fill(body, name, answers)\n"
+    "    (test, value) -> {\n"
+    "      let answer = test(value)\n"
+    "      Request.internal_decode(body, name, List.push(answers, answer))\n"
+    "    }\n"
+    "    result -> result\n";
+
 static vm_native natives[] = {
 #include "vm_bridge/web/request.def"
 };
@@ -144,4 +155,5 @@ static vm_native natives[] = {
 vm_module web_request_module = {.name = "Request",
                                 .prelude = VM_PRELUDE_SCRIPT,
                                 .natives = natives,
-                                .native_count = BL_ARRAY_COUNT(natives)};
+                                .native_count = BL_ARRAY_COUNT(natives),
+                                .source = source};

@@ -4,7 +4,9 @@
 
 #include "vm_bridge/web/web.h"
 
-vm_status web_request_decode(vm_task *task, vm_value *args, vm_value *result);    // decode.c
+// decode.c: the halves of Request.decode.
+vm_status web_request_internal_body(vm_task *task, vm_value *args, vm_value *result);
+vm_status web_request_internal_fill(vm_task *task, vm_value *args, vm_value *result);
 vm_status web_request_multipart(vm_task *task, vm_value *args, vm_value *result); // multipart.c
 
 #endif

@@ -15,6 +15,7 @@ static vm_step stack_overflow(vm_task *task)
 
 static void enter(vm_task *task, const vm_function *function, vm_value *base)
 {
+    vm_spoil_registers(base, function);
     task->base = base;
     task->pc = function->code;
 }

@@ -90,56 +90,7 @@ static const vm_place *place_find(const vm_function *function, uint32_t pc)
     return low == 0 ? NULL : &function->places[low - 1];
 }
 
-// A walk over the frames that changes nothing.
-typedef struct stack_walk {
-    const vm_segment *segment;
-    const vm_chunk *chunk;
-    vm_value *base;
-    const vm_instruction *pc;
-} stack_walk;
-
-static void walk_insert(stack_walk *walk, vm_value *base)
-{
-    const vm_insert *insert = vm_insert_of(base);
-    if ((const void *)insert == walk->chunk->slots && walk->chunk->previous != NULL) {
-        walk->chunk = walk->chunk->previous;
-    }
-    walk->base = insert->caller;
-    walk->pc = insert->return_pc;
-}
-
-static bool walk_out(stack_walk *walk)
-{
-    const vm_frame *frame = vm_frame_of(walk->base);
-    const vm_instruction *return_pc = frame->return_pc;
-    vm_value *caller = frame->caller;
-    while (return_pc == vm_end_chunk) {
-        return_pc = walk->chunk->return_pc;
-        caller = walk->chunk->caller;
-        walk->chunk = walk->chunk->previous;
-    }
-    switch (return_pc->op) {
-    case VM_OP_END_TAIL:
-    case VM_OP_END_INSERT:
-    case VM_OP_END_CLAUSE:
-        walk_insert(walk, caller);
-        return true;
-    case VM_OP_END_HANDLE:
-        walk->base = walk->segment->site_base;
-        walk->pc = walk->segment->site_pc;
-        walk->segment = walk->segment->parent;
-        walk->chunk = walk->segment->chunk;
-        return true;
-    case VM_OP_END_FIBER:
-        return false;
-    default:
-        walk->base = caller;
-        walk->pc = return_pc;
-        return true;
-    }
-}
-
-static vm_place place_of(const stack_walk *walk)
+static vm_place place_of(const vm_stack_walk *walk)
 {
     const vm_function *function = vm_frame_of(walk->base)->function;
     bool is_inside = walk->pc > function->code && walk->pc <= function->code + function->code_size;
@@ -172,7 +123,7 @@ static void add_line(vm_task *task, uint32_t *lines, const vm_function *function
 }
 
 // The frame itself, after what was inlined into it.
-static void add_frame_lines(vm_task *task, uint32_t *lines, const stack_walk *walk)
+static void add_frame_lines(vm_task *task, uint32_t *lines, const vm_stack_walk *walk)
 {
     const vm_function *function = vm_frame_of(walk->base)->function;
     vm_place place = place_of(walk);
@@ -192,10 +143,11 @@ void vm_failure_locate(vm_task *task)
     bl_buffer *stack = &task->failure_stack;
     stack->size = 0;
     *failure = (vm_failure){.message = task->failure_message.data, .file = ""};
-    stack_walk walk = {.segment = task->segment, .base = task->base, .pc = task->pc};
     bool more = task->segment != NULL;
-    walk.chunk = more ? task->segment->chunk : NULL;
-    for (uint32_t lines = 0; more && lines < VM_LIMIT_STACK_LINES; more = walk_out(&walk)) {
+    vm_stack_walk walk = vm_stack_walk_from(
+        &(vm_cursor){.segment = task->segment, .base = task->base, .pc = task->pc});
+    for (uint32_t lines = 0; more && lines < VM_LIMIT_STACK_LINES;
+         more = vm_stack_walk_out(&walk)) {
         add_frame_lines(task, &lines, &walk);
     }
     bl_buffer_append_char(stack, '\0');

@@ -136,6 +136,7 @@ static void timer_remove(vm_fiber *fiber)
 static vm_fiber *fiber_make(vm_task *task, vm_value callee)
 {
     vm_fiber *fiber = vm_heap_alloc_raw(task->heap, sizeof *fiber);
+    vm_heap_set_role(fiber, VM_ROLE_FIBER);
     *fiber = (vm_fiber){.task = task, .callee = callee, .carried = vm_unit()};
     return fiber;
 }
@@ -319,7 +320,8 @@ static void fiber_take_apart(vm_fiber *fiber)
 
 // ---- the scheduler --------------------------------------------------------------------------
 
-enum { SLICE = 16384 }; // Calls and loop rounds between two looks at limits and interrupts.
+// Calls and loop rounds between two looks at limits and interrupts.
+enum { SLICE = VM_IS_PARANOID ? 64 : 16384 };
 
 static void take_cancelled_apart(vm_task *task)
 {
@@ -419,9 +421,9 @@ static bool fiber_run(vm_task *task, vm_outcome *outcome)
             return true;
         }
         result = vm_interpret(task);
-#ifdef BL_PARANOID
-        BL_CHECK(result != VM_RUN_PAUSED || vm_stack_is_valid(task));
-#endif
+        if (result == VM_RUN_PAUSED) {
+            vm_audit(task, SLICE);
+        }
     } while (result == VM_RUN_PAUSED);
     if (result == VM_RUN_FAILED) {
         *outcome = task_fail(task);
@@ -442,6 +444,7 @@ static bool fiber_run(vm_task *task, vm_outcome *outcome)
         timer_remove(fiber);
         list_append(&task->cancelled, fiber);
     }
+    vm_audit(task, SLICE);
     return false;
 }
 

@@ -126,6 +126,7 @@ vm_step vm_handle_begin(vm_task *task, vm_value *result, vm_value *closures,
     if (function->is_closure) {
         vm_set(&base[0], body);
     }
+    vm_spoil_registers(base, function);
     task->handlers = &segment->node;
     vm_segment_enter(task, segment);
     task->base = base;
@@ -258,6 +259,7 @@ static vm_step perform_tail(vm_task *task, vm_value *result, const vm_value *arg
     frame->function = function;
     vm_move_values(base, args, count);
     vm_set(&base[count], closure);
+    vm_spoil_registers(base, function);
     task->handlers = node->outer;
     task->base = base;
     task->pc = function->code;

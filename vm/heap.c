@@ -5,7 +5,9 @@
 //
 // A cell comes from its class's free list, else from the unused end of the newest block. Blocks
 // are never searched: at the end of the task all of them go back to the pool but the first. Large
-// objects carry a link in front of them. In AddressSanitizer builds everything is large.
+// objects carry a link in front of them. In AddressSanitizer and paranoid builds everything is
+// large; in paranoid ones what is freed is closed and filled with a pattern, growing always moves,
+// and the memory serves again only when many others have been freed, its pattern untouched.
 #include "vm/heap.h"
 
 #include <assert.h>
@@ -15,7 +17,10 @@
 
 enum {
     BLOCK_SIZE = 64 * 1024,
-    POOL_BLOCKS_MAX = 256, // Idle blocks that a thread keeps: 16 MiB.
+    POOL_BLOCKS_MAX = 256,       // Idle blocks that a thread keeps: 16 MiB.
+    BURIED_MAX = 256,            // Freed objects of a paranoid heap …
+    BURIED_SIZE_MAX = 64 * 1024, // … and the largest of them that is kept.
+    FREED_BYTE = 0xDB,
 };
 
 struct vm_block {
@@ -26,13 +31,6 @@ struct vm_block {
 struct vm_block_pool {
     vm_block *blocks;
     size_t count;
-};
-
-struct vm_large {
-    vm_large *next;
-    vm_large *previous;
-    size_t size; // With this head.
-    size_t unused;
 };
 
 _Static_assert(sizeof(vm_block) % VM_CLASS_SIZE == 0, "cells are aligned");
@@ -75,6 +73,49 @@ static void pool_release(vm_block_pool *pool, vm_block *block)
     block->next = pool->blocks;
     pool->blocks = block;
     pool->count += 1;
+}
+
+// ---- buried objects of paranoid builds ------------------------------------------------------
+
+static void large_exhume(vm_large *large)
+{
+    const unsigned char *bytes = (const unsigned char *)(large + 1);
+    size_t size = large->size - sizeof *large;
+    bl_unpoison(bytes, size);
+    for (size_t i = 0; i < size; i += 1) {
+        BL_CHECK(bytes[i] == FREED_BYTE); // Else somebody wrote to it after it was freed.
+    }
+    bl_free(large);
+}
+
+static void large_free(vm_heap *heap, vm_large *large)
+{
+    size_t size = large->size - sizeof *large;
+    if (!VM_IS_PARANOID || size > BURIED_SIZE_MAX) {
+        bl_free(large);
+        return;
+    }
+    memset(large + 1, FREED_BYTE, size);
+    bl_poison(large + 1, size);
+    if (heap->buried == NULL) {
+        heap->buried = bl_alloc_zeroed(BURIED_MAX, sizeof(vm_large *));
+    }
+    vm_large **grave = &heap->buried[heap->buried_count % BURIED_MAX];
+    if (*grave != NULL) {
+        large_exhume(*grave);
+    }
+    *grave = large;
+    heap->buried_count += 1;
+}
+
+static void heap_exhume_all(vm_heap *heap)
+{
+    for (size_t i = 0; heap->buried != NULL && i < BURIED_MAX; i += 1) {
+        if (heap->buried[i] != NULL) {
+            large_exhume(heap->buried[i]);
+            heap->buried[i] = NULL;
+        }
+    }
 }
 
 // ---- heaps ----------------------------------------------------------------------------------
@@ -132,6 +173,7 @@ void vm_heap_reset(vm_heap *heap)
         handle->handle_kind->destroy(heap, handle);
     }
     heap_free_larges(heap);
+    heap_exhume_all(heap);
     while (heap->blocks != NULL && heap->blocks->next != NULL) {
         vm_block *block = heap->blocks;
         heap->blocks = block->next;
@@ -155,6 +197,7 @@ void vm_heap_destroy(vm_heap *heap)
     }
     bl_free(heap->work);
     bl_free(heap->outside);
+    bl_free(heap->buried);
     bl_free(heap);
 }
 
@@ -203,9 +246,18 @@ static void *heap_alloc_large(vm_heap *heap, size_t size)
     return large + 1;
 }
 
-void vm_heap_free_large(vm_heap *heap, void *memory)
+// Whether an object of one size may go to the free list of the other.
+static bool is_same_class(size_t a, size_t b)
 {
-    vm_large *large = (vm_large *)memory - 1;
+    size_t class_a = (a + VM_CLASS_SIZE - 1) / VM_CLASS_SIZE;
+    size_t class_b = (b + VM_CLASS_SIZE - 1) / VM_CLASS_SIZE;
+    return class_a == class_b || (class_a > VM_CLASS_COUNT && class_b > VM_CLASS_COUNT);
+}
+
+void vm_heap_free_large(vm_heap *heap, void *memory, size_t size)
+{
+    vm_large *large = vm_large_of(memory);
+    BL_CHECK(is_same_class(size, large->size - sizeof *large));
     if (large->previous != NULL) {
         large->previous->next = large->next;
     } else {
@@ -217,7 +269,7 @@ void vm_heap_free_large(vm_heap *heap, void *memory)
     }
     heap->used -= large->size;
     heap->alive -= 1;
-    bl_free(large);
+    large_free(heap, large);
 }
 
 // The rest of the block is too small for this size: it still serves smaller ones.
@@ -271,13 +323,16 @@ size_t vm_heap_extra(const vm_heap *heap, size_t size)
 void *vm_heap_resize(vm_heap *heap, void *memory, size_t old_size, size_t new_size)
 {
     bool both_large = old_size > VM_SMALL_MAX && new_size > VM_SMALL_MAX;
-    if (!both_large) {
+    if (!both_large || VM_IS_PARANOID) {
         void *larger = vm_heap_take(heap, new_size);
         memcpy(larger, memory, old_size < new_size ? old_size : new_size);
+        if (VM_IS_PARANOID) {
+            vm_large_of(larger)->role = vm_large_of(memory)->role;
+        }
         vm_heap_give(heap, memory, old_size);
         return larger;
     }
-    vm_large *large = (vm_large *)memory - 1;
+    vm_large *large = vm_large_of(memory);
     size_t whole = new_size + sizeof(vm_large);
     heap->used -= large->size;
     large = bl_realloc(large, whole);

@@ -943,6 +943,7 @@ dispatch:
             frame->return_pc = pc;
             frame->caller = base;
             frame->function = function;
+            vm_spoil_registers(callee, function);
             base = callee;
             pc = function->code;
             NEXT;
@@ -959,6 +960,7 @@ dispatch:
             }
             vm_move_values(base, &RA + VM_HEADER_SLOTS, function->param_count);
             vm_frame_of(base)->function = function;
+            vm_spoil_registers(base, function);
             pc = function->code;
             NEXT;
         }
@@ -977,6 +979,7 @@ dispatch:
                     frame->return_pc = pc;
                     frame->caller = base;
                     frame->function = function;
+                    vm_spoil_registers(callee, function);
                     base = callee;
                     pc = function->code;
                     NEXT;

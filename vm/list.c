@@ -45,7 +45,7 @@ static vm_list *list_make(vm_heap *heap, vm_store *store, size_t start, size_t s
     return list;
 }
 
-static bool list_is_valid(const vm_list *list)
+bool vm_list_is_valid(const vm_list *list)
 {
     const vm_store *store = list->store;
     if (store == NULL) {
@@ -58,12 +58,7 @@ static bool list_is_valid(const vm_list *list)
 // In paranoid builds each change looks at what it starts from.
 static vm_list *list_checked(vm_list *list)
 {
-#ifdef BL_PARANOID
-    bool checks = true;
-#else
-    bool checks = false;
-#endif
-    BL_CHECK(!checks || list_is_valid(list));
+    BL_CHECK(!VM_IS_PARANOID || vm_list_is_valid(list));
     return list;
 }
 

@@ -250,6 +250,8 @@ bool vm_map_next(vm_map_cursor *cursor, vm_value *key, vm_value *value)
 // A map object that only the caller holds; consumes map. Its nodes may still be shared.
 static vm_map *map_own(vm_heap *heap, vm_map *map)
 {
+    enum { CHECKED_SIZE_MAX = 64 }; // Larger ones are left to the audits.
+    BL_CHECK(!VM_IS_PARANOID || map->size > CHECKED_SIZE_MAX || vm_map_is_valid(map));
     if (vm_is_unique(&map->header)) {
         return map;
     }
@@ -377,6 +379,22 @@ static look find(const vm_map *map, vm_value key)
     }
     }
     return seen;
+}
+
+bool vm_map_is_valid(const vm_map *map)
+{
+    uint32_t count = 0;
+    vm_map_cursor cursor = {.map = map};
+    vm_value key;
+    vm_value value;
+    while (vm_map_next(&cursor, &key, &value)) {
+        bool equals_itself = vm_map_same_key(key, key); // NaN is never found.
+        if (equals_itself && find(map, key).position != cursor.position - 1) {
+            return false;
+        }
+        count += 1;
+    }
+    return count == map->size && map->size <= map->next;
 }
 
 const vm_value *vm_map_get(const vm_map *map, vm_value key)

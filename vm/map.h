@@ -41,6 +41,9 @@ void vm_map_release(vm_heap *heap, vm_map *map, vm_map_visit visit, void *contex
 // count of the vm_map itself is the caller's. heap: the one that the map lives in.
 void vm_map_freeze(vm_heap *heap, vm_map *map, vm_map_visit visit, void *context);
 
+// Whether every entry is found again where it stands, and there are as many as the map says.
+bool vm_map_is_valid(const vm_map *map);
+
 // ---- for map.c and its parts -----------------------------------------------------------------
 
 // Values an entry has: 2 in maps, 1 in sets.

@@ -10,7 +10,9 @@
 #include "vm/heap.h"
 #include "vm/value.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+// Every object an allocation of its own: any use after its last drop is seen, by AddressSanitizer
+// or by the pattern that paranoid builds leave in it.
+#if defined(__SANITIZE_ADDRESS__) || defined(BL_PARANOID)
 #define VM_SEPARATE_OBJECTS 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -30,7 +32,26 @@ typedef struct vm_cell {
 } vm_cell;
 
 typedef struct vm_block vm_block;
-typedef struct vm_large vm_large;
+
+// What an allocation of its own is, for audits.
+typedef enum vm_role {
+    VM_ROLE_RAW,
+    VM_ROLE_OBJECT,
+    VM_ROLE_FIBER,
+} vm_role;
+
+typedef struct vm_large {
+    struct vm_large *next;
+    struct vm_large *previous;
+    size_t size; // With this head.
+    uint32_t role;
+    uint32_t seen; // How often the running audit has come here.
+} vm_large;
+
+static inline vm_large *vm_large_of(const void *memory)
+{
+    return (vm_large *)((uintptr_t)memory - sizeof(vm_large));
+}
 
 struct vm_heap {
     char *next; // Free bytes of the newest block: [next, end).
@@ -47,6 +68,8 @@ struct vm_heap {
     vm_block_pool *pool;
     vm_block *blocks; // Newest first.
     vm_large *larges;
+    vm_large **buried; // Freed ones of paranoid builds, not to be used again for a while.
+    size_t buried_count;
     size_t used;         // Bytes of blocks and large objects.
     vm_handle **outside; // Living handles of kinds that own something outside of the heap.
     size_t outside_count;
@@ -57,7 +80,8 @@ struct vm_heap {
 void *vm_heap_alloc_slow(vm_heap *heap, size_t size);
 void vm_heap_add_outside(vm_heap *heap, vm_handle *handle);
 void vm_heap_remove_outside(vm_heap *heap, const vm_handle *handle);
-void vm_heap_free_large(vm_heap *heap, void *memory);
+// size: as it was when the memory was taken.
+void vm_heap_free_large(vm_heap *heap, void *memory, size_t size);
 // Grows a buffer (raw or an object); may move it.
 void *vm_heap_resize(vm_heap *heap, void *memory, size_t old_size, size_t new_size);
 // How much room to give beyond size bytes that are needed now, so that growing is amortised: half
@@ -91,15 +115,21 @@ static inline void vm_heap_give(vm_heap *heap, void *memory, size_t size)
         heap->alive -= 1;
         return;
     }
-#else
-    (void)size; // Only picks the class.
 #endif
-    vm_heap_free_large(heap, memory);
+    vm_heap_free_large(heap, memory, size);
+}
+
+static inline void vm_heap_set_role(void *memory, vm_role role)
+{
+    if (VM_IS_PARANOID) {
+        vm_large_of(memory)->role = role;
+    }
 }
 
 static inline void *vm_object_take(vm_heap *heap, vm_tag kind, size_t size)
 {
     vm_object *object = vm_heap_take(heap, size);
+    vm_heap_set_role(object, VM_ROLE_OBJECT);
     *object = (vm_object){.count = 1, .kind = (uint8_t)kind};
     return object;
 }
@@ -141,6 +171,7 @@ int vm_name_compare(const vm_string *a, const vm_string *b);
 vm_shape *vm_shape_make(vm_heap *heap, vm_string *struct_name, vm_string *const *names,
                         size_t size);
 void vm_store_drop(vm_heap *heap, vm_store *store);
+bool vm_list_is_valid(const vm_list *list);
 // A continuation's last count is gone: what it holds is dropped, then the object (handler.c).
 void vm_resume_free(vm_heap *heap, vm_object *object);
 

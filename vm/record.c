@@ -304,6 +304,7 @@ vm_value vm_handle_make(vm_heap *heap, const vm_handle_kind *kind)
 {
     assert(kind->size >= sizeof(vm_handle));
     vm_handle *handle = vm_heap_take(heap, kind->size);
+    vm_heap_set_role(handle, VM_ROLE_OBJECT);
     memset(handle, 0, kind->size);
     handle->header = (vm_object){.count = 1, .kind = VM_HANDLE};
     handle->handle_kind = kind;

@@ -73,7 +73,11 @@ void vm_chunk_pop(vm_task *task, vm_segment *segment)
     chunk_free(task, chunk->spare);
     chunk->spare = NULL;
     segment->chunk = chunk->previous;
-    segment->chunk->spare = chunk;
+    if (VM_IS_PARANOID) { // Its frames are dead: nobody may look at them.
+        chunk_free(task, chunk);
+    } else {
+        segment->chunk->spare = chunk;
+    }
 }
 
 static void segment_link(vm_task *task, vm_segment *segment)
@@ -140,7 +144,9 @@ void vm_segment_release(vm_task *task, vm_segment *segment)
     chunk_free(task, segment->chunk->spare);
     segment->chunk->spare = NULL;
     segment_unlink(task, segment);
-    if (thread->idle_segment_count >= IDLE_SEGMENTS_MAX || segment->chunk->size > CHUNK_SIZE_MIN) {
+    bool may_serve_again =
+        thread->idle_segment_count < IDLE_SEGMENTS_MAX && segment->chunk->size <= CHUNK_SIZE_MIN;
+    if (VM_IS_PARANOID || !may_serve_again) {
         chunk_free(task, segment->chunk);
         bl_free(segment);
         return;
@@ -157,28 +163,57 @@ void vm_segment_enter(vm_task *task, vm_segment *segment)
     task->stack_end = segment->chunk->end;
 }
 
-// Every frame lies in a chunk of its segment and belongs to a function: checked at each look at the
-// limits in paranoid builds.
-bool vm_stack_is_valid(const vm_task *task)
+// ---- walking over frames --------------------------------------------------------------------
+
+vm_stack_walk vm_stack_walk_from(const vm_cursor *at)
 {
-    const vm_segment *segment = task->segment;
-    uint32_t segment_count = 0;
-    for (; segment != NULL; segment = segment->parent) {
-        segment_count += 1;
-        if (segment->chunk == NULL || segment_count > UINT32_MAX / 2) {
-            return false;
-        }
-        for (const vm_node *node = segment->nodes; node != NULL; node = node->below) {
-            if (node->kind == VM_NODE_HANDLE) {
-                return false;
-            }
-        }
+    return (vm_stack_walk){.segment = at->segment,
+                           .chunk = at->segment != NULL ? at->segment->chunk : NULL,
+                           .base = at->base,
+                           .pc = at->pc};
+}
+
+static void walk_insert(vm_stack_walk *walk, vm_value *base)
+{
+    const vm_insert *insert = vm_insert_of(base);
+    if ((const void *)insert == walk->chunk->slots && walk->chunk->previous != NULL) {
+        walk->chunk = walk->chunk->previous;
     }
-    const vm_chunk *chunk = task->segment->chunk;
-    const vm_function *function = vm_frame_of(task->base)->function;
-    return task->stack_end == chunk->end && task->base >= chunk->slots &&
-           task->base + function->register_count <= chunk->end && task->pc >= function->code &&
-           task->stack_used <= task->stack_limit;
+    walk->base = insert->caller;
+    walk->pc = insert->return_pc;
+    walk->resume = insert->resume;
+}
+
+bool vm_stack_walk_out(vm_stack_walk *walk)
+{
+    const vm_frame *frame = vm_frame_of(walk->base);
+    const vm_instruction *return_pc = frame->return_pc;
+    vm_value *caller = frame->caller;
+    walk->resume = NULL;
+    while (return_pc == vm_end_chunk) {
+        return_pc = walk->chunk->return_pc;
+        caller = walk->chunk->caller;
+        walk->chunk = walk->chunk->previous;
+    }
+    switch (return_pc->op) {
+    case VM_OP_END_TAIL:
+    case VM_OP_END_INSERT:
+    case VM_OP_END_CLAUSE:
+        walk_insert(walk, caller);
+        return true;
+    case VM_OP_END_HANDLE:
+        walk->base = walk->segment->site_base;
+        walk->pc = walk->segment->site_pc;
+        walk->segment = walk->segment->parent;
+        walk->chunk = walk->segment != NULL ? walk->segment->chunk : NULL;
+        return walk->segment != NULL;
+    case VM_OP_END_FIBER:
+        return false;
+    default:
+        walk->base = caller;
+        walk->pc = return_pc;
+        return true;
+    }
 }
 
 // ---- taking frames apart --------------------------------------------------------------------
@@ -199,12 +234,18 @@ static const vm_live *live_find(const vm_function *function, uint32_t pc)
     return found ? &function->lives[low] : NULL;
 }
 
-static void frame_drop(vm_task *task, vm_value *base, const vm_instruction *pc)
+const vm_live *vm_frame_live(vm_value *base, const vm_instruction *pc)
 {
     const vm_function *function = vm_frame_of(base)->function;
     // A frame that only waits to return a tail call's result stands in no code of its own.
     bool is_inside = pc > function->code && pc <= function->code + function->code_size;
-    const vm_live *live = is_inside ? live_find(function, vm_frame_pc(base, pc)) : NULL;
+    return is_inside ? live_find(function, vm_frame_pc(base, pc)) : NULL;
+}
+
+static void frame_drop(vm_task *task, vm_value *base, const vm_instruction *pc)
+{
+    const vm_function *function = vm_frame_of(base)->function;
+    const vm_live *live = vm_frame_live(base, pc);
     for (uint32_t i = 0; live != NULL && i < live->count; i += 1) {
         vm_drop(task->heap, base[function->live_registers[live->first + i]]);
     }

@@ -108,6 +108,7 @@ struct vm_segment {
     bool site_to_handle;
     const vm_instruction *home_pc; // Behind the HANDLE, whatever the site.
     vm_value *home_base;
+    uint32_t seen; // How often the running audit has come here.
 };
 
 // A place in a stack where execution can go on.
@@ -236,6 +237,9 @@ struct vm_task {
     uint64_t timer_order;
     uint32_t token_count; // Fibers that wait for a vm_wake.
     bool is_done;
+    // Paranoid builds (audit.c): steps since the last audit, and how many are due before the next.
+    size_t audit_steps;
+    size_t audit_price;
     void (*on_end)(vm_task *task); // vm_task_on_end; NULL: nothing is held.
 };
 
@@ -280,7 +284,19 @@ vm_chunk *vm_chunk_push(vm_task *task, size_t slots);
 void vm_chunk_pop(vm_task *task, vm_segment *segment);
 // Makes segment the running one.
 void vm_segment_enter(vm_task *task, vm_segment *segment);
-bool vm_stack_is_valid(const vm_task *task);
+// A walk over the frames of a stack that changes nothing, innermost first.
+typedef struct vm_stack_walk {
+    vm_segment *segment;
+    const vm_chunk *chunk;
+    vm_value *base;
+    const vm_instruction *pc;
+    vm_resume *resume; // Of the clause that the last step has left; else NULL.
+} vm_stack_walk;
+vm_stack_walk vm_stack_walk_from(const vm_cursor *at);
+// False: that was the outermost frame.
+bool vm_stack_walk_out(vm_stack_walk *walk);
+// What the frame owns at pc; NULL: nothing.
+const vm_live *vm_frame_live(vm_value *base, const vm_instruction *pc);
 // Drops what the frame at *at owns and steps to the one that waits for it; WITH and COLLECT of the
 // frame are removed. False: that was the bottom of a fiber.
 bool vm_unwind_step(vm_task *task, vm_cursor *at);
@@ -396,5 +412,20 @@ bool vm_fiber_start_main(vm_task *task, vm_value callee, const vm_value *args, u
 // Gives back all stacks. The fibers themselves lie in the heap.
 void vm_fibers_clear(vm_task *task);
 int64_t vm_now_ms(void);
+
+// ---- audit.c --------------------------------------------------------------------------------
+
+// Paranoid builds: the task has come so many steps further, and its fibers stand still or at a
+// backward jump or call. Checks all that it holds if it is time.
+void vm_audit(vm_task *task, size_t steps);
+
+// Paranoid builds: what the registers of a new frame hold behind its arguments is nobody's.
+static inline void vm_spoil_registers(vm_value *base, const vm_function *function)
+{
+    uint32_t first = function->param_count + (function->is_closure ? 1u : 0u);
+    for (uint32_t i = first; VM_IS_PARANOID && i < function->register_count; i += 1) {
+        vm_set(&base[i], (vm_value){.bits = UINT64_C(0xDBDBDBDBDBDBDBDB), .tag = UINT32_MAX});
+    }
+}
 
 #endif

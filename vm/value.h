@@ -23,6 +23,13 @@
 
 #include "alloc/alloc.h"
 
+// Builds with -Dparanoid=true check every structure at every step (audit.c).
+#ifdef BL_PARANOID
+enum { VM_IS_PARANOID = true };
+#else
+enum { VM_IS_PARANOID = false };
+#endif
+
 typedef enum vm_tag {
     // Immediates. VM_INT is 0: (a.tag | b.tag) == 0 tests two Ints at once.
     VM_INT = 0,
@@ -303,9 +310,16 @@ static inline void vm_object_drop(vm_heap *heap, vm_object *object)
     }
 }
 
+// In paranoid builds whoever counts first looks whether the object is still one of that kind.
+static inline void vm_check_alive(vm_value value)
+{
+    BL_CHECK(!VM_IS_PARANOID || value.object->kind == value.tag);
+}
+
 static inline vm_value vm_dup(vm_value value)
 {
     if (vm_is_heap(value)) {
+        vm_check_alive(value);
         vm_object_dup(value.object);
     }
     return value;
@@ -314,6 +328,7 @@ static inline vm_value vm_dup(vm_value value)
 static inline void vm_drop(vm_heap *heap, vm_value value)
 {
     if (vm_is_heap(value)) {
+        vm_check_alive(value);
         vm_object_drop(heap, value.object);
     }
 }

@@ -6,15 +6,14 @@
 // A test that takes too long is interrupted: a timer of the process, started for each test, asks
 // its task to fail. So it fails with the place where it was, and the next one runs.
 #include "cli/commands.h"
+#include "cli/files.h"
 #include "cli/test_report.h"
 
 #include "vm/std/console.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 
 // ---- the time limit --------------------------------------------------------------------------
@@ -217,74 +216,7 @@ static void run_file(test_report *report, const cli_options *options, const char
     }
 }
 
-// ---- files -----------------------------------------------------------------------------------
-
-enum { FOLDER_DEPTH_MAX = 32 }; // Deeper is a loop of links.
-
-typedef struct file_list {
-    const char **items;
-    uint32_t count, capacity;
-} file_list;
-
-static void add_file(file_list *list, const char *path)
-{
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity == 0 ? 16 : list->capacity * 2;
-        list->items = bl_realloc(list->items, list->capacity * sizeof(char *));
-    }
-    list->items[list->count++] = path;
-}
-
-static int compare_paths(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-// All .bl files below the folder. False with a message if it cannot be read.
-static bool add_folder(bl_arena *arena, file_list *list, const char *path, int depth)
-{
-    DIR *folder = depth > FOLDER_DEPTH_MAX ? NULL : opendir(path);
-    if (folder == NULL) {
-        fprintf(stderr, "Failed to read %s\n", path);
-        return false;
-    }
-    bool is_good = true;
-    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
-        if (entry->d_name[0] == '.') {
-            continue;
-        }
-        bl_slice name = bl_arena_format(arena, "%s/%s", path, entry->d_name);
-        struct stat status;
-        if (stat(name.data, &status) == 0 && S_ISDIR(status.st_mode)) {
-            is_good = add_folder(arena, list, name.data, depth + 1) && is_good;
-        } else if (name.size > 3 && memcmp(name.data + name.size - 3, ".bl", 3) == 0) {
-            add_file(list, name.data);
-        }
-    }
-    closedir(folder);
-    return is_good;
-}
-
-static bool collect_files(const cli_options *options, bl_arena *arena, file_list *list)
-{
-    bool is_good = true;
-    for (uint32_t i = 0; i < options->file_count; i++) {
-        struct stat status;
-        const char *path = options->files[i];
-        if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
-            uint32_t first = list->count;
-            is_good = add_folder(arena, list, path, 0) && is_good;
-            if (list->count == first) {
-                fprintf(stderr, "No .bl file below %s\n", path);
-            } else {
-                qsort(list->items + first, list->count - first, sizeof(char *), compare_paths);
-            }
-        } else {
-            add_file(list, path);
-        }
-    }
-    return is_good;
-}
+// ---- the command ---------------------------------------------------------------------------
 
 int cli_command_test(const cli_options *options)
 {
@@ -295,8 +227,9 @@ int cli_command_test(const cli_options *options)
     prepare_time_limit(options->test_timeout_ms);
     test_report report;
     test_report_init(&report);
-    file_list files = {0};
-    report.read_failed = !collect_files(options, &report.arena, &files);
+    cli_files files = {0};
+    report.read_failed =
+        !cli_files_collect(&files, &report.arena, options->files, options->file_count);
     for (uint32_t i = 0; i < files.count; i++) {
         run_file(&report, options, files.items[i]);
     }
@@ -312,7 +245,7 @@ int cli_command_test(const cli_options *options)
     std_console_flush(); // What the tests printed comes first.
     cli_write(stdout, &text);
     int status = test_report_has_failed(&report) ? CLI_FAILURE : CLI_OK;
-    bl_free(files.items);
+    cli_files_deinit(&files);
     test_report_deinit(&report);
     return status;
 }

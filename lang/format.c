@@ -96,8 +96,12 @@ bool lang_format(bl_slice path, bl_slice text, bl_buffer *out, bl_buffer *diagno
         const lang_tree *tree = lang_parse(&arena, &source, &diagnostics);
         good = diagnostics.count == 0;
         if (good) {
-            // A result that fails its check is the source unchanged: nothing to tell a user.
-            (void)!lang_format_tree(&arena, tree, out);
+            good = lang_format_tree(&arena, tree, out);
+            if (!good) {
+                bl_buffer_format(diagnostics_out,
+                                 "%.*s: left alone: fmt would change its meaning\n",
+                                 BL_SLICE_ARG(path));
+            }
         } else {
             lang_diagnostics_sort(&diagnostics);
             lang_diagnostics_write_text(&diagnostics, diagnostics_out, false);

@@ -62,14 +62,37 @@ static const lang_comment *next_comment(const formatter *format, uint32_t offset
     return comment->span.start < offset ? comment : NULL;
 }
 
-// A comment without the blanks at its end.
+static bool is_blank_byte(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+}
+
+static size_t size_without_blanks(const char *data, size_t size)
+{
+    while (size > 0 && is_blank_byte(data[size - 1])) {
+        size--;
+    }
+    return size;
+}
+
+// A comment without the blanks at the ends of its lines.
 static bl_slice text_of(const formatter *format, const lang_comment *comment)
 {
-    bl_slice text = fmt_source(format, comment->span);
-    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t' ||
-                             text.data[text.size - 1] == '\r')) {
-        text.size--;
+    bl_slice rest = fmt_source(format, comment->span);
+    if (rest.size == 0 || memchr(rest.data, '\n', rest.size) == NULL) {
+        return (bl_slice){rest.data, size_without_blanks(rest.data, rest.size)};
     }
+    bl_buffer lines = {0};
+    const char *end;
+    while ((end = memchr(rest.data, '\n', rest.size)) != NULL) {
+        size_t size = (size_t)(end - rest.data);
+        bl_buffer_append(&lines, rest.data, size_without_blanks(rest.data, size));
+        bl_buffer_append_char(&lines, '\n');
+        rest = (bl_slice){end + 1, rest.size - size - 1};
+    }
+    bl_buffer_append_slice(&lines, rest);
+    bl_slice text = bl_arena_slice(format->arena, bl_buffer_slice(&lines));
+    bl_buffer_deinit(&lines);
     return text;
 }
 
@@ -84,11 +107,6 @@ static const doc *comment_doc(formatter *format, const lang_comment *comment)
 {
     return comment->block ? doc_text(format->arena, text_of(format, comment))
                           : suffix_of(format, comment);
-}
-
-static bool is_blank_byte(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
 }
 
 bool fmt_starts_line(const formatter *format, uint32_t offset)

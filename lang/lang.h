@@ -41,7 +41,8 @@ typedef enum lang_dump {
 } lang_dump;
 bool lang_dump_write(const vm_library *library, bl_slice path, lang_dump what, bl_buffer *out);
 
-// Canonical form of a file. False with syntax errors: then *diagnostics_out has their text.
+// Canonical form of a file. False with syntax errors, or should the result fail its own check:
+// then *diagnostics_out has the reason as text.
 bool lang_format(bl_slice path, bl_slice text, bl_buffer *out, bl_buffer *diagnostics_out);
 
 #endif

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""tests/cli/commands.py PROGRAM [FILTER]: commands with their output and exit status, word for word.
+"""tests/cli/commands.py PROGRAM [FILTER]: commands with their output and status, word for word.
 
 The cases stand in the files *.cases beside this one. A file is a list of cases; a case runs in an
 empty folder of its own:
 
     === name of the case
-    --- FILE                        writes a file (a name with `/` makes folders); up to the next ---
+    --- FILE                        writes a file (a name with `/` makes folders); up to next ---
     text
     --- run ARGUMENTS               runs the program with them; quotes and wildcards of a shell work
     what stdout must be

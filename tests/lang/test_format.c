@@ -228,19 +228,19 @@ static void sort_lines(bl_buffer *text)
     *text = sorted;
 }
 
-// The comments of a program, each on a line, without what may change in them: blanks at the end,
-// and of CR LF the CR. Sorted by lines: one that stands where no line can start may change places.
+// The comments of a program, each on a line, without blanks, some of which may go. Sorted by lines:
+// one that stands where no line can start may change places.
 static void list_comments(bl_slice text, bl_buffer *out)
 {
     syntax parsed;
     syntax_parse(&parsed, text);
     for (uint32_t i = 0; i < parsed.tree->comment_count; i++) {
         lang_span span = parsed.tree->comments[i].span;
-        bl_slice comment = {text.data + span.start, span.end - span.start};
-        while (comment.size > 0 && strchr(" \t\r", comment.data[comment.size - 1]) != NULL) {
-            comment.size--;
+        for (uint32_t at = span.start; at < span.end; at++) {
+            if (strchr(" \t\r", text.data[at]) == NULL) {
+                bl_buffer_append_char(out, text.data[at]);
+            }
         }
-        bl_buffer_append_slice(out, comment);
         bl_buffer_append_char(out, '\n');
     }
     syntax_deinit(&parsed);

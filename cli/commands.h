@@ -36,7 +36,8 @@ typedef struct cli_main {
 
 // Compiles and runs main. CLI_OK: *started is to be given to cli_main_end.
 int cli_main_start(const cli_options *options, const char *path, cli_main *started);
-void cli_main_end(cli_main *started);
+// False when a leak check (BL_LEAK_CHECK=1) found something.
+bool cli_main_end(cli_main *started);
 // The options of a server as the bridge wants them.
 br_options cli_server_options(const cli_options *options);
 

@@ -115,20 +115,22 @@ int cli_main_start(const cli_options *options, const char *path, cli_main *start
     vm_task_start(started->task, callee, NULL, 0);
     if (run_to_end(started->task) == VM_FAILED) {
         report_failure(vm_task_failure(started->task));
-        cli_main_end(started);
+        (void)cli_main_end(started); // It has failed anyway.
         return CLI_FAILURE;
     }
     return CLI_OK;
 }
 
-void cli_main_end(cli_main *started)
+bool cli_main_end(cli_main *started)
 {
     if (started->task != NULL) {
         vm_task_end(started->task);
     }
+    bool is_clean = vm_thread_leaks(started->thread) == 0;
     br_launch_destroy(started->launch);
     vm_thread_destroy(started->thread);
     vm_program_destroy(started->program);
+    return is_clean;
 }
 
 int cli_command_run(const cli_options *options)
@@ -161,8 +163,7 @@ int cli_command_run(const cli_options *options)
             break;
         }
     }
-    cli_main_end(&started);
-    return status;
+    return cli_main_end(&started) ? status : CLI_FAILURE;
 }
 
 int cli_command_routes(const cli_options *options)
@@ -193,8 +194,7 @@ int cli_command_routes(const cli_options *options)
             status = CLI_FAILURE;
         }
     }
-    cli_main_end(&started);
-    return status;
+    return cli_main_end(&started) ? status : CLI_FAILURE;
 }
 
 br_options cli_server_options(const cli_options *options)

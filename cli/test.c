@@ -192,6 +192,7 @@ static void run_tests(test_report *report, const cli_options *options, const cha
             run_test(&run, &program->tests[i]);
         }
     }
+    report->has_leaked = report->has_leaked || vm_thread_leaks(run.thread) > 0;
     vm_thread_destroy(run.thread);
     bl_arena_deinit(&run.sources);
     bl_buffer_deinit(&run.note.left);

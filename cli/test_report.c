@@ -29,7 +29,7 @@ void test_report_add(test_report *report, test_outcome item)
 
 bool test_report_has_failed(const test_report *report)
 {
-    return report->counts[VERDICT_FAIL] > 0 || report->read_failed;
+    return report->counts[VERDICT_FAIL] > 0 || report->read_failed || report->has_leaked;
 }
 
 // ---- text ------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ typedef struct test_report {
     uint32_t count, capacity;
     uint32_t counts[VERDICT_SKIP + 1];
     bool read_failed; // Some file could not be read: the run has failed.
+    bool has_leaked;  // A leak check (BL_LEAK_CHECK=1) found something: the same.
 } test_report;
 
 void test_report_init(test_report *report);

@@ -35,6 +35,8 @@ SANITIZER_ENV = {
     "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1:print_stacktrace=1",
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
 }
+# A program that ends with objects that nobody counts any more fails.
+LEAK_ENV = {"BL_LEAK_CHECK": "1"}
 # Longer than any single step takes on two slow cores.
 STEP_SECONDS_MAX = 1200
 
@@ -214,7 +216,7 @@ def corpus(tally, folder, env=None, timeout=20, name="bl-uring", option=""):
     if not option:
         modes += ["--check", f"{program} check {{}} --json"]
     _, output = run([PYTHON, str(runner), "-v", "-j", str(CORES), "--timeout", str(timeout),
-                     *modes], env)
+                     *modes], {**LEAK_ENV, **(env or {})})
     cases, details = corpus_cases(output)
     closing = CLOSING.findall(output)
     if not closing or sum(map(int, closing[-1])) != len(cases):

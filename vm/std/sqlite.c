@@ -8,11 +8,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sqlite3.h>
 #include <time.h>
 
 #include "vm/std/modules.h"
 #include "vm/std/row.h"
+#include "vm/std/sqlite_cache.h"
 #include "vm/std/std.h"
 #include "vm/std/text.h"
 #include "vm/vm.h"
@@ -28,10 +28,11 @@ static const char source[] =
     "  Option.map(Sqlite.query_one!(sql, params), |row| Row.decode(row, kind))\n";
 
 static struct {
-    pthread_mutex_t lock; // Of the two fields below it; never held while SQLite works.
+    pthread_mutex_t lock; // Of the owner; never held while SQLite works.
     pthread_cond_t freed;
-    vm_task *owner;      // Runs a statement, or has a transaction open.
-    sqlite3 *connection; // Only for the owner.
+    vm_task *owner;                 // Runs a statement, or has a transaction open.
+    sqlite3 *connection;            // Only for the owner, as all that follows.
+    std_statement_cache statements; // Of the connection.
 } database = {.lock = PTHREAD_MUTEX_INITIALIZER, .freed = PTHREAD_COND_INITIALIZER};
 
 // ---- ownership -------------------------------------------------------------------------------
@@ -138,8 +139,8 @@ static bool bind_params(const statement_run *run, sqlite3_stmt *statement, const
     }
     for (uint32_t i = 0; i < count; i++) {
         bl_slice text = vm_text(vm_list_items(params)[i]);
-        sqlite3_bind_text64(statement, (int)i + 1, text.data, text.size, SQLITE_TRANSIENT,
-                            SQLITE_UTF8);
+        sqlite3_bind_text64(statement, (int)i + 1, text.data, text.size, SQLITE_STATIC,
+                            SQLITE_UTF8); // The statement is reset before the params may go.
     }
     return true;
 }
@@ -172,6 +173,42 @@ static bool is_all(const statement_run *run, bl_slice rest)
     return is_empty || refuse(run, "Multiple statements provided");
 }
 
+// A statement in use, and where it goes afterwards.
+typedef struct open_statement {
+    sqlite3_stmt *statement; // NULL: the text holds none.
+    bool is_cached;
+} open_statement;
+
+static void close_statement(open_statement *self)
+{
+    if (self->is_cached) {
+        std_statement_reset(self->statement);
+    } else {
+        sqlite3_finalize(self->statement);
+    }
+}
+
+// The statement that the text shall be alone.
+static bool open_single(const statement_run *run, bl_slice sql, open_statement *self)
+{
+    bl_slice rest = sql;
+    *self = (open_statement){.statement = std_statement_find(&database.statements, sql)};
+    if (self->statement != NULL) {
+        self->is_cached = true;
+        return true;
+    }
+    if (!prepare(run, &rest, &self->statement)) {
+        return false;
+    }
+    if (self->statement != NULL && !is_all(run, rest)) {
+        close_statement(self);
+        return false;
+    }
+    self->is_cached =
+        self->statement != NULL && std_statement_keep(&database.statements, sql, self->statement);
+    return true;
+}
+
 // Runs a statement that shall give no rows; *changes: rows that it changed.
 static bool step_execute(const statement_run *run, sqlite3_stmt *statement, bl_slice sql,
                          int64_t *changes)
@@ -189,11 +226,36 @@ static bool step_execute(const statement_run *run, sqlite3_stmt *statement, bl_s
     return true;
 }
 
-// params: NULL or empty: several statements may follow each other.
-static bool execute_all(const statement_run *run, bl_slice sql, const vm_list *params,
-                        int64_t *changes)
+// One statement, with parameters or not.
+static bool execute_single(const statement_run *run, bl_slice sql, const vm_list *params,
+                           int64_t *changes)
 {
-    bool has_params = params != NULL && params->size > 0;
+    open_statement opened;
+    if (!open_single(run, sql, &opened)) {
+        return false;
+    }
+    bool is_done = opened.statement == NULL || (bind_params(run, opened.statement, params) &&
+                                                step_execute(run, opened.statement, sql, changes));
+    close_statement(&opened);
+    return is_done;
+}
+
+static bool is_blank(bl_slice text)
+{
+    return std_trim(text).size == 0;
+}
+
+// Whether a semicolon stands before the end: there may be several statements.
+static bool may_be_several(bl_slice sql)
+{
+    const char *end = sql.size == 0 ? NULL : memchr(sql.data, ';', sql.size);
+    size_t used = end == NULL ? sql.size : (size_t)(end - sql.data) + 1;
+    return !is_blank((bl_slice){sql.data + used, sql.size - used});
+}
+
+// Statements without parameters, which may follow each other.
+static bool execute_all(const statement_run *run, bl_slice sql, int64_t *changes)
+{
     for (;;) {
         sqlite3_stmt *statement;
         bl_slice whole = sql;
@@ -203,11 +265,11 @@ static bool execute_all(const statement_run *run, bl_slice sql, const vm_list *p
         if (statement == NULL) {
             return true;
         }
-        bool is_done = bind_params(run, statement, params) && (!has_params || is_all(run, sql)) &&
-                       step_execute(run, statement, whole, changes);
+        bool is_done =
+            bind_params(run, statement, NULL) && step_execute(run, statement, whole, changes);
         sqlite3_finalize(statement);
-        if (!is_done || has_params) {
-            return is_done;
+        if (!is_done) {
+            return false;
         }
     }
 }
@@ -263,10 +325,13 @@ static vm_value make_row(vm_heap *heap, sqlite3_stmt *statement, vm_value names)
 static bool step_query(const statement_run *run, vm_heap *heap, sqlite3_stmt *statement,
                        bl_slice sql, size_t row_max, vm_value *rows)
 {
-    vm_value names = make_names(heap, statement);
+    vm_value names = vm_unit(); // Known after the first step: see sqlite_cache.h.
     *rows = vm_list_make(heap, 0);
     int status;
     while ((status = sqlite3_step(statement)) == SQLITE_ROW && !vm_heap_is_full(heap)) {
+        if (names.tag == VM_UNIT) {
+            names = make_names(heap, statement);
+        }
         if (rows->list->size < row_max) {
             *rows = vm_list_push(heap, *rows, make_row(heap, statement, names));
         }
@@ -282,18 +347,18 @@ static bool step_query(const statement_run *run, vm_heap *heap, sqlite3_stmt *st
 static bool query_all(const statement_run *run, vm_heap *heap, bl_slice sql, const vm_list *params,
                       size_t row_max, vm_value *rows)
 {
-    bl_slice rest = sql;
-    sqlite3_stmt *statement;
-    if (!prepare(run, &rest, &statement)) {
+    open_statement opened;
+    if (!open_single(run, sql, &opened)) {
         return false;
     }
-    if (statement == NULL) {
+    bool is_done = true;
+    if (opened.statement == NULL) {
         *rows = vm_list_make(heap, 0);
-        return true;
+    } else {
+        is_done = bind_params(run, opened.statement, params) &&
+                  step_query(run, heap, opened.statement, sql, row_max, rows);
     }
-    bool is_done = is_all(run, rest) && bind_params(run, statement, params) &&
-                   step_query(run, heap, statement, sql, row_max, rows);
-    sqlite3_finalize(statement);
+    close_statement(&opened);
     return is_done;
 }
 
@@ -306,7 +371,7 @@ bool std_sqlite_run(vm_task *task, bl_slice sql, char *message, size_t message_s
         return refuse(&run, "database is locked");
     }
     int64_t changes = 0;
-    bool is_done = execute_all(&run, sql, NULL, &changes);
+    bool is_done = execute_all(&run, sql, &changes);
     release(task);
     return is_done;
 }
@@ -370,10 +435,10 @@ static vm_status sqlite_connect(vm_task *task, vm_value *args, vm_value *result)
         return VM_FAIL;
     }
     sqlite3_busy_timeout(opened, WAIT_MAX_MS);
-    sqlite3 *old = database.connection;
+    std_statements_drop(&database.statements);
+    sqlite3_close_v2(database.connection);
     database.connection = opened;
     release(task);
-    sqlite3_close_v2(old);
     return std_give(result, vm_unit());
 }
 
@@ -388,7 +453,10 @@ static vm_status sqlite_execute(vm_task *task, vm_value *args, vm_value *result)
         return vm_fail(task, "SQLite execute: database is locked");
     }
     int64_t changes = 0;
-    bool is_done = execute_all(&run, vm_text(args[0]), args[1].list, &changes);
+    bl_slice sql = vm_text(args[0]);
+    bool is_single = args[1].list->size > 0 || !may_be_several(sql);
+    bool is_done = is_single ? execute_single(&run, sql, args[1].list, &changes)
+                             : execute_all(&run, sql, &changes);
     release(task);
     return is_done ? std_give(result, vm_int(changes)) : vm_fail(task, "%s", message);
 }

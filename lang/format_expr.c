@@ -588,8 +588,12 @@ static const doc *arm_doc(formatter *format, const lang_arm *arm)
     const doc *patterns = doc_indent(format->arena, fmt_end(format, head));
     fmt_add(format, doc_group(format->arena, patterns));
     if (arm->guard != NULL) {
-        fmt_text(format, " if ");
+        size_t guard = fmt_begin(format);
+        fmt_add(format, &doc_line);
+        fmt_text(format, "if ");
         fmt_add(format, fmt_expr(format, arm->guard));
+        const doc *below = doc_indent(format->arena, fmt_end(format, guard));
+        fmt_add(format, doc_group(format->arena, below));
     }
     fmt_text(format, " ->");
     fmt_add(format, fmt_body(format, arm->body, FMT_BODY_INNER));

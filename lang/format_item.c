@@ -105,8 +105,15 @@ static const doc *variants_doc(formatter *format, const lang_type_definition *ty
 
 static void add_alias(formatter *format, const lang_type_definition *type)
 {
+    const lang_type_expr *meant = type->type;
     fmt_add(format, &doc_space);
-    fmt_add(format, fmt_type(format, type->type));
+    if (meant->kind == LANG_TYPE_FUNCTION && meant->paren_count == 0) {
+        fmt_add(format, fmt_comments_inline(format, meant->span.start));
+        fmt_add(format, fmt_arrow(format, meant->as.function.parameters,
+                                  &meant->as.function.effects, meant->as.function.result));
+    } else {
+        fmt_add(format, fmt_type(format, meant));
+    }
     if (type->refinement != NULL) {
         size_t mark = fmt_begin(format);
         fmt_add(format, &doc_line);
@@ -134,12 +141,14 @@ static const doc *signature_doc(formatter *format, const lang_signature *signatu
 {
     size_t mark = fmt_begin(format);
     fmt_slice(format, signature->name.text);
-    fmt_text(format, signature->parenthesised ? " : (" : " : ");
-    for (uint32_t index = 0; index < signature->parameters.count; index++) {
-        fmt_text(format, index == 0 ? "" : ", ");
-        fmt_add(format, fmt_type(format, signature->parameters.items[index]));
+    fmt_text(format, " : ");
+    if (signature->parenthesised) {
+        fmt_add(format,
+                fmt_arrow(format, signature->parameters, &signature->effects, signature->result));
+        return fmt_end(format, mark);
     }
-    fmt_text(format, signature->parenthesised ? ") -> " : " -> ");
+    fmt_add(format, fmt_type(format, signature->parameters.items[0]));
+    fmt_text(format, " -> ");
     fmt_add(format, fmt_effects(format, &signature->effects));
     fmt_add(format, fmt_type(format, signature->result));
     return fmt_end(format, mark);

@@ -93,6 +93,9 @@ const doc *fmt_list_end(formatter *format, fmt_list *list, const char *open_text
 // ---- productions -----------------------------------------------------------------------------
 
 const doc *fmt_type(formatter *format, const lang_type_expr *type);
+// `(A, B) -> {E} C`, the parameters on lines of their own if need be.
+const doc *fmt_arrow(formatter *format, lang_type_list parameters, const lang_effect_set *effects,
+                     const lang_type_expr *result);
 const doc *fmt_pattern(formatter *format, const lang_pattern *pattern);
 const doc *fmt_effects(formatter *format, const lang_effect_set *effects); // With a blank behind.
 const doc *fmt_field_name(formatter *format, const lang_field_name *name);

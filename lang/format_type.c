@@ -48,6 +48,35 @@ static void add_types(formatter *format, lang_type_list types)
     }
 }
 
+// `(A, B)`, or a line for each. Only where nothing else should be broken first.
+static const doc *tall_parameters(formatter *format, lang_type_list types)
+{
+    size_t mark = fmt_begin(format);
+    for (uint32_t index = 0; index < types.count; index++) {
+        fmt_text(format, index == 0 ? "" : ",");
+        fmt_add(format, index == 0 ? &doc_soft : &doc_line);
+        fmt_add(format, fmt_type(format, types.items[index]));
+    }
+    const doc *inside = doc_indent(format->arena, fmt_end(format, mark));
+    mark = fmt_begin(format);
+    fmt_text(format, "(");
+    fmt_add(format, inside);
+    fmt_add(format, types.count > 0 ? &doc_soft : &doc_nothing);
+    fmt_text(format, ")");
+    return doc_group(format->arena, fmt_end(format, mark));
+}
+
+const doc *fmt_arrow(formatter *format, lang_type_list parameters, const lang_effect_set *effects,
+                     const lang_type_expr *result)
+{
+    size_t mark = fmt_begin(format);
+    fmt_add(format, tall_parameters(format, parameters));
+    fmt_text(format, " -> ");
+    fmt_add(format, fmt_effects(format, effects));
+    fmt_add(format, fmt_type(format, result));
+    return fmt_end(format, mark);
+}
+
 static const doc *record_type(formatter *format, const lang_type_expr *type)
 {
     lang_name row = type->as.record.row;

@@ -105,6 +105,7 @@ Test(format, expressions)
 }
 
 #define LONG "a_name_of_forty_characters_or_thereabouts"
+#define LONG_TYPE "ATypeOfFortyCharactersOrThereaboutsInLength"
 
 Test(format, width)
 {
@@ -120,6 +121,13 @@ Test(format, width)
          "fn f() =\n  if a then b\n  else c\n"},
         {"then stays below", "fn f() = if a\nthen b\nelse c",
          "fn f() =\n  if a\n  then b\n  else c\n"},
+        {"function type", "type T = (" LONG_TYPE ", " LONG_TYPE ", B) -> {E} List<C>",
+         "type T = (\n  " LONG_TYPE ",\n  " LONG_TYPE ",\n  B\n) -> {E} List<C>\n"},
+        {"operation", "effect E { a! : (" LONG_TYPE ", " LONG_TYPE ", B) -> List<C> }",
+         "effect E {\n  a! : (\n    " LONG_TYPE ",\n    " LONG_TYPE
+         ",\n    B\n  ) -> List<C>\n}\n"},
+        {"guard", "fn f(x: Int) = match x\nSome(" LONG ") if " LONG " > 1 && a > 2 -> 1",
+         "fn f(x: Int) =\n  match x\n    Some(" LONG ")\n      if " LONG " > 1 && a > 2 -> 1\n"},
         {"long import", "import A.{" LONG ", " LONG ", " LONG "}",
          "import A.{\n  " LONG ",\n  " LONG ",\n  " LONG "\n}\n"},
         {"then on a line of its own", "fn f() = if a then\nb\nelse\nc",

@@ -523,7 +523,7 @@ class Generator:
         return '\n'.join(lines) + '\n', '\n'.join(expected) + '\n'
 
 
-def main():
+def main(generator=Generator):
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--run', action='append', required=True)
     parser.add_argument('--count', type=int, default=50)
@@ -534,7 +534,7 @@ def main():
     first = options.seed if options.seed is not None else random.randrange(1 << 30)
     passed = failed = 0
     for seed in range(first, first + options.count):
-        source, expected = Generator(seed).program(options.size)
+        source, expected = generator(seed).program(options.size)
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, 'program.bl')
             with open(path, 'w', encoding='utf-8') as file:

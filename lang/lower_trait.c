@@ -82,7 +82,9 @@ static void call_through(lower_context *context, ir_function *target, const ir_v
     ir_instruction *call =
         lower_emit(context, IR_CALL, result, front_count + (count > first ? count - first : 0));
     call->as.function = target;
-    memcpy(call->args, front, front_count * sizeof *front);
+    for (uint32_t i = 0; i < front_count; i++) {
+        call->args[i] = front[i];
+    }
     for (uint32_t i = first; i < count; i++) {
         call->args[front_count + i - first] = i;
     }

@@ -18,6 +18,9 @@ const vm_library *cli_library(void);
 // The one file argument, or NULL with a message on stderr (then the status is CLI_USAGE).
 const char *cli_only_file(const cli_options *options);
 
+// False with a message on stderr if there are arguments where there can be none.
+bool cli_no_files(const cli_options *options);
+
 // Compiles for running or testing; diagnostics go to stderr, a line each. NULL when nothing may
 // run. owned.
 vm_program *cli_compile(const cli_options *options, const char *path, bool for_tests,

@@ -3,7 +3,9 @@
 
 int cli_command_version(const cli_options *options)
 {
-    (void)options; // There is nothing to choose.
+    if (!options->version && !cli_no_files(options)) {
+        return CLI_USAGE;
+    }
     printf("bl-uring " BL_VERSION "\n");
     return CLI_OK;
 }
@@ -14,7 +16,10 @@ int cli_command_help(const cli_options *options)
     if (options->file_count > 0) {
         command = cli_command_of(options->files[0]);
         if (command == CLI_COMMAND_COUNT) {
-            fprintf(stderr, "bl-uring: no command %s\n", options->files[0]);
+            const char *meant = cli_command_like(options->files[0]);
+            fprintf(stderr, "bl-uring: no command %s: %s%s%s\n", options->files[0],
+                    meant != NULL ? "did you mean " : "see bl-uring help", meant ? meant : "",
+                    meant != NULL ? "?" : "");
             return CLI_USAGE;
         }
     }
@@ -35,6 +40,9 @@ static void print_bytes(const char *name, uint64_t bytes)
 
 int cli_command_doctor(const cli_options *options)
 {
+    if (!cli_no_files(options)) {
+        return CLI_USAGE;
+    }
     eng_probe_report report;
     eng_probe(&options->limits, &report);
     printf("%-24s %s\n", "kernel", report.kernel);

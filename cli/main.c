@@ -4,6 +4,7 @@
 #include "vm/std/console.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 typedef int (*command_function)(const cli_options *options);
 
@@ -24,6 +25,21 @@ const vm_library *cli_library(void)
     return &library;
 }
 
+static void fail_too_many(const cli_options *options)
+{
+    const char *meant = options->command == CLI_COMMAND_run && access(options->files[0], F_OK) != 0
+                            ? cli_command_like(options->files[0])
+                            : NULL;
+    if (meant != NULL) {
+        fprintf(stderr, "bl-uring: no command %s: did you mean %s?\n", options->files[0], meant);
+    } else {
+        fprintf(stderr,
+                "bl-uring: one file, please; %s is too much (arguments of the program "
+                "stand behind --).\n",
+                options->files[1]);
+    }
+}
+
 const char *cli_only_file(const cli_options *options)
 {
     if (options->file_count == 1) {
@@ -32,12 +48,17 @@ const char *cli_only_file(const cli_options *options)
     if (options->file_count == 0) {
         fprintf(stderr, "bl-uring: which file? See bl-uring help.\n");
     } else {
-        fprintf(stderr,
-                "bl-uring: one file, please; %s is too much (arguments of the program "
-                "stand behind --).\n",
-                options->files[1]);
+        fail_too_many(options);
     }
     return NULL;
+}
+
+bool cli_no_files(const cli_options *options)
+{
+    if (options->file_count > 0) {
+        fprintf(stderr, "bl-uring: %s is too much here.\n", options->files[0]);
+    }
+    return options->file_count == 0;
 }
 
 void cli_write(FILE *file, bl_buffer *text)

@@ -154,25 +154,62 @@ uint32_t cli_edit_distance(bl_slice a, bl_slice b, uint32_t limit)
     return row[b.size] > limit ? limit + 1 : row[b.size];
 }
 
-static bl_status fail_unknown_option(bl_slice name, bl_error *error)
+uint32_t cli_edits_max(bl_slice word)
 {
-    uint32_t best = 4;
-    char nearest[64] = "";
-    for (size_t i = 0; i < BL_ARRAY_COUNT(OPTIONS); i++) {
-        char shown[64];
-        bl_slice candidate = shown_name(&OPTIONS[i], shown);
-        uint32_t distance = cli_edit_distance(name, candidate, 3);
-        if (distance < best) {
-            best = distance;
-            snprintf(nearest, sizeof(nearest), "%.*s", BL_SLICE_ARG(candidate));
+    return word.size <= 3 ? 1 : word.size <= 7 ? 2 : 3;
+}
+
+const char *cli_command_like(const char *word)
+{
+    bl_slice text = bl_slice_of(word);
+    uint32_t limit = cli_edits_max(text);
+    const char *nearest = NULL;
+    for (uint32_t i = 0; i < CLI_COMMAND_COUNT; i++) {
+        uint32_t distance = cli_edit_distance(text, bl_slice_of(COMMANDS[i]), limit);
+        if (distance <= limit) {
+            nearest = COMMANDS[i];
+            limit = distance == 0 ? 0 : distance - 1; // Only a nearer one is better.
         }
     }
-    if (best <= 3) {
+    return nearest;
+}
+
+// Wishes that no spelling leads to: what other servers call it, and what to say here.
+static const struct {
+    const char *name, *instead;
+} WISHES[] = {
+    {"port", "--listen 0.0.0.0:PORT"},
+    {"host", "--listen ADDR:PORT"},
+    {"bind", "--listen ADDR:PORT"},
+    {"threads", "--cores N and --workers N"},
+};
+
+static bl_status fail_unknown_option(const cli_options *options, bl_slice name, bl_error *error)
+{
+    uint32_t command = 1u << options->command;
+    for (size_t i = 0; i < BL_ARRAY_COUNT(WISHES); i++) {
+        if ((command & SERVING) != 0 && bl_slice_equal(name, bl_slice_of(WISHES[i].name))) {
+            return bl_fail(error, BL_INVALID, 0, "unknown option --%s: use %s", WISHES[i].name,
+                           WISHES[i].instead);
+        }
+    }
+    uint32_t limit = cli_edits_max(name);
+    char nearest[64] = "";
+    for (size_t i = 0; i < BL_ARRAY_COUNT(OPTIONS) && limit > 0; i++) {
+        char shown[64];
+        bl_slice candidate = shown_name(&OPTIONS[i], shown);
+        uint32_t distance = cli_edit_distance(name, candidate, limit);
+        if ((OPTIONS[i].commands & command) != 0 && distance <= limit) {
+            snprintf(nearest, sizeof(nearest), "%.*s", BL_SLICE_ARG(candidate));
+            limit = distance - 1; // Not 0: then it would be known.
+        }
+    }
+    if (nearest[0] != '\0') {
         return bl_fail(error, BL_INVALID, 0, "unknown option --%.*s: did you mean --%s?",
                        BL_SLICE_ARG(name), nearest);
     }
-    return bl_fail(error, BL_INVALID, 0, "unknown option --%.*s: see bl-uring help",
-                   BL_SLICE_ARG(name));
+    return bl_fail(error, BL_INVALID, 0, "unknown option --%.*s: see bl-uring help %s",
+                   BL_SLICE_ARG(name), COMMANDS[options->command]);
 }
 
 // ---- values ----------------------------------------------------------------------------------
@@ -320,7 +357,7 @@ static bl_status read_option(int argc, char *const *argv, int *index, cli_option
     bl_slice name = {text + 2, name_size};
     const option_row *row = find_option(name);
     if (row == NULL) {
-        return fail_unknown_option(name, error);
+        return fail_unknown_option(options, name, error);
     }
     const char *value = text[2 + name_size] == '=' ? text + 3 + name_size : NULL;
     char shown[72];
@@ -415,6 +452,15 @@ static void write_option(const option_row *row, bl_buffer *out)
     bl_buffer_append_char(out, '\n');
 }
 
+static size_t characters_of(const char *text)
+{
+    size_t count = 0;
+    for (const char *c = text; *c != '\0'; c++) {
+        count += ((unsigned char)*c & 0xC0) != 0x80;
+    }
+    return count;
+}
+
 static void write_overview(bl_buffer *out)
 {
     bl_buffer_format(out, "bl-uring " BL_VERSION ": compiles, checks and serves Baseline "
@@ -423,7 +469,8 @@ static void write_overview(bl_buffer *out)
                           "       bl-uring COMMAND [OPTIONS] …\n\ncommands:\n");
     for (size_t i = 0; i < BL_ARRAY_COUNT(COMMAND_ROWS); i++) {
         const command_row *row = &COMMAND_ROWS[i];
-        bl_buffer_format(out, "  %-8s %-16s %s\n", row->name, row->arguments, row->sentence);
+        int width = 16 + (int)(strlen(row->arguments) - characters_of(row->arguments));
+        bl_buffer_format(out, "  %-8s %-*s %s\n", row->name, width, row->arguments, row->sentence);
     }
     bl_buffer_format(out, "\nbl-uring help COMMAND lists the options of a command.\n");
 }

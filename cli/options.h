@@ -60,5 +60,9 @@ cli_command cli_command_of(const char *name);
 
 // The number of single-letter edits between two words; at most limit + 1 is told apart.
 uint32_t cli_edit_distance(bl_slice a, bl_slice b, uint32_t limit);
+// How many edits may make another word of it without being a different word.
+uint32_t cli_edits_max(bl_slice word);
+// The command that the word may stand for; NULL: none is like it.
+const char *cli_command_like(const char *word);
 
 #endif

@@ -13,12 +13,10 @@
 
 static void hint_at_command(const char *path)
 {
-#define COMMAND(name, arguments, sentence)                                                         \
-    if (cli_edit_distance(bl_slice_of(path), BL_SLICE(#name), 2) <= 2) {                           \
-        fprintf(stderr, "(There is a command `" #name "`: see bl-uring help.)\n");                 \
+    const char *meant = strpbrk(path, "./") == NULL ? cli_command_like(path) : NULL;
+    if (meant != NULL) {
+        fprintf(stderr, "(There is a command `%s`: see bl-uring help.)\n", meant);
     }
-#include "cli/commands.def"
-#undef COMMAND
 }
 
 vm_program *cli_compile(const cli_options *options, const char *path, bool for_tests,

@@ -79,6 +79,19 @@ vm_value vm_list_from(vm_heap *heap, const vm_value *items, size_t size)
     return vm_of(list_make(heap, store, 0, size));
 }
 
+vm_value vm_list_fill(vm_heap *heap, vm_value item, size_t size)
+{
+    vm_value list = vm_list_make(heap, size);
+    for (size_t i = 0; i < size; i += 1) {
+        list.list->store->items[i] = vm_dup(item);
+    }
+    if (size > 0) {
+        list.list->store->used = (uint32_t)size;
+        list.list->size = (uint32_t)size;
+    }
+    return list;
+}
+
 // Only this list looks at the store, so what lies outside its range is dead.
 static bool list_owns_store(const vm_list *list)
 {

@@ -366,6 +366,7 @@ static inline bl_slice vm_text(vm_value value)
 
 vm_value vm_list_make(vm_heap *heap, size_t capacity);                    // Empty, with room.
 vm_value vm_list_from(vm_heap *heap, const vm_value *items, size_t size); // Moves the items.
+vm_value vm_list_fill(vm_heap *heap, vm_value item, size_t size); // size times; borrows item.
 // Appends; consumes both. In place whenever possible (amortised O(1)).
 vm_value vm_list_push(vm_heap *heap, vm_value list, vm_value item);
 // left ++ right; consumes both.

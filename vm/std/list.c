@@ -190,10 +190,7 @@ static vm_status list_fill(vm_task *task, vm_value *args, vm_value *result)
         vm_drop(heap, args[1]);
         return VM_FAIL;
     }
-    vm_value list = vm_list_make(heap, size);
-    for (size_t i = 0; i < size; i++) {
-        list = vm_list_push(heap, list, vm_dup(args[1]));
-    }
+    vm_value list = vm_list_fill(heap, args[1], size);
     vm_drop(heap, args[1]);
     return std_give(result, list);
 }

@@ -7,7 +7,11 @@
 // bound, the guard is asked, and if it says no the rest of the rows goes on from there.
 //
 // Rows that do not look at the tested place are in both branches; so that a tree cannot explode,
-// a budget of nodes limits it: past the budget rows are tried one after the other.
+// nor finding its branches take long, a budget limits the rows that are looked at and copied: past
+// it rows are tried one after the other.
+//
+// A list of rows belongs to whoever compiles it: copies go to the branch where the test holds, the
+// list without what that excludes is the other branch.
 #include "lang/lower.h"
 
 #include "vm/faults.h"
@@ -55,9 +59,15 @@ typedef struct matcher {
     place **trail; // Places read on the path from the root.
     uint32_t trail_count;
     uint32_t trail_capacity;
-    uint32_t budget;
-    bool declared; // Names have variables of their own: several leaves may bind them.
+    uint32_t budget; // UNLIMITED, or what is left.
+    bool declared;   // Names have variables of their own: several leaves may bind them.
 } matcher;
+
+#define UNLIMITED UINT32_MAX
+// Looking at so many rows costs as much as copying one.
+#define ROWS_PER_COPY 8
+#define BUDGET_MIN 4096
+#define BUDGET_PER_ROW 64
 
 static void *allocate(matcher *matcher_, size_t size)
 {
@@ -318,36 +328,50 @@ static void add_parts(matcher *matcher_, row *row_, place *at, const lang_patter
     }
 }
 
+static void spend(matcher *matcher_, uint32_t cost)
+{
+    if (matcher_->budget != UNLIMITED) {
+        matcher_->budget -= cost < matcher_->budget ? cost : matcher_->budget;
+    }
+}
+
+// Copies of the rows that are left if the test succeeds.
 static row *rows_if_yes(matcher *matcher_, const row *rows, place *at, const lang_pattern *chosen)
 {
     row_list list;
     rows_begin(&list);
-    for (const row *from = rows; from != NULL; from = from->next) {
+    uint32_t seen = 0;
+    uint32_t copied = 0;
+    for (const row *from = rows; from != NULL; from = from->next, seen++) {
         const lang_pattern *pattern = pattern_at(from, at);
         relation related = pattern == NULL ? OPEN : relate_yes(chosen, pattern);
-        if (related == OPEN) {
-            rows_add(&list, copy_row(matcher_, from, NULL));
-        } else if (related == AGREES) {
-            row *copy = copy_row(matcher_, from, at);
-            add_parts(matcher_, copy, at, pattern);
-            rows_add(&list, copy);
+        if (related == EXCLUDED) {
+            continue;
         }
+        row *copy = copy_row(matcher_, from, related == AGREES ? at : NULL);
+        if (related == AGREES) {
+            add_parts(matcher_, copy, at, pattern);
+        }
+        rows_add(&list, copy);
+        copied++;
     }
+    spend(matcher_, copied + seen / ROWS_PER_COPY);
     return list.first;
 }
 
-static row *rows_if_no(matcher *matcher_, const row *rows, const place *at,
-                       const lang_pattern *chosen)
+// The rows themselves that are left if the test fails.
+static row *rows_if_no(row *rows, const place *at, const lang_pattern *chosen)
 {
-    row_list list;
-    rows_begin(&list);
-    for (const row *from = rows; from != NULL; from = from->next) {
-        const lang_pattern *pattern = pattern_at(from, at);
-        if (pattern == NULL || !excluded_by_no(chosen, pattern)) {
-            rows_add(&list, copy_row(matcher_, from, NULL));
+    row *first = rows;
+    for (row **link = &first; *link != NULL;) {
+        const lang_pattern *pattern = pattern_at(*link, at);
+        if (pattern != NULL && excluded_by_no(chosen, pattern)) {
+            *link = (*link)->next;
+        } else {
+            link = &(*link)->next;
         }
     }
-    return list.first;
+    return first;
 }
 
 // ---- tests as instructions -------------------------------------------------------------------
@@ -457,7 +481,7 @@ static void emit_pattern_test(matcher *matcher_, const lang_pattern *pattern, ir
 
 // ---- trees -----------------------------------------------------------------------------------
 
-static void compile_rows(matcher *matcher_, const row *rows, ir_block *otherwise);
+static void compile_rows(matcher *matcher_, row *rows, ir_block *otherwise);
 
 // The names of a leaf hold what they are bound to; the oldest binding first: the last one counts.
 static void bind_names(matcher *matcher_, const binding *bound)
@@ -475,70 +499,78 @@ static void bind_names(matcher *matcher_, const binding *bound)
     }
 }
 
-static void compile_leaf(matcher *matcher_, const row *rows, ir_block *otherwise)
+// The steps below compile what the first row asks for. True: the rows of *rows go on in the current
+// block.
+static bool compile_leaf(matcher *matcher_, row **rows)
 {
     lower_context *context = matcher_->context;
-    leaf *leaf_ = rows->leaf;
-    bind_names(matcher_, rows->bindings);
+    leaf *leaf_ = (*rows)->leaf;
+    bind_names(matcher_, (*rows)->bindings);
+    leaf_->reached = true;
     if (leaf_->guard == NULL) {
-        leaf_->reached = true;
         lower_jump(context, leaf_->body);
-        return;
+        return false;
     }
     ir_block *no = new_block(matcher_);
-    leaf_->reached = true;
     lower_condition(context, leaf_->guard, leaf_->body, no);
     lower_enter(context, no);
-    compile_rows(matcher_, rows->next, otherwise);
+    *rows = (*rows)->next;
+    return true;
 }
 
 // Past the budget: the first row alone, all of its failures lead to the rest.
-static void compile_in_turn(matcher *matcher_, const row *rows, ir_block *otherwise)
+static bool compile_in_turn(matcher *matcher_, row **rows, ir_block *otherwise)
 {
     uint32_t mark = matcher_->trail_count;
-    row *first = copy_row(matcher_, rows, NULL);
-    if (rows->next == NULL) {
-        matcher_->budget = UINT32_MAX; // One row cannot explode.
-        compile_rows(matcher_, first, otherwise);
-        matcher_->budget = 0;
-        return;
-    }
-    ir_block *rest = new_block(matcher_);
-    matcher_->budget = UINT32_MAX;
+    row *first = *rows;
+    *rows = first->next;
+    first->next = NULL;
+    bool goes_on = *rows != NULL;
+    ir_block *rest = goes_on ? new_block(matcher_) : otherwise;
+    matcher_->budget = UNLIMITED; // One row cannot explode.
     compile_rows(matcher_, first, rest);
     matcher_->budget = 0;
     forget_places(matcher_, mark);
-    lower_enter(matcher_->context, rest);
-    compile_rows(matcher_, rows->next, otherwise);
+    if (goes_on) {
+        lower_enter(matcher_->context, rest);
+    }
+    return goes_on;
 }
 
-// Three or more constructors at one place: one jump by the constructor.
-static bool compile_switch(matcher *matcher_, const row *rows, place *at, ir_block *otherwise)
+enum { SWITCH_MIN = 3, SWITCH_MAX = 63 };
+
+// The constructors that the rows ask for at the place; 0: too few or too many for a jump, or one
+// name with several arities.
+static uint32_t switch_cases(const row *rows, const place *at, const lang_pattern *chosen[])
 {
-    const lang_pattern *chosen[64];
     uint32_t count = 0;
-    for (const row *from = rows; from != NULL && count < 64; from = from->next) {
+    for (const row *from = rows; from != NULL; from = from->next) {
         const lang_pattern *pattern = pattern_at(from, at);
         if (pattern == NULL || pattern->kind != LANG_PATTERN_CONSTRUCTOR) {
             continue;
         }
-        bool known = false;
-        for (uint32_t i = 0; i < count && !known; i++) {
-            if (bl_slice_equal(chosen[i]->as.constructor.name.text,
-                               pattern->as.constructor.name.text)) {
-                if (!same_literal(chosen[i], pattern)) {
-                    return false; // One name with several arities.
-                }
-                known = true;
-            }
+        uint32_t i = 0;
+        while (i < count && !bl_slice_equal(chosen[i]->as.constructor.name.text,
+                                            pattern->as.constructor.name.text)) {
+            i++;
         }
-        if (!known) {
+        if (i < count && !same_literal(chosen[i], pattern)) {
+            return 0;
+        }
+        if (i == SWITCH_MAX) {
+            return 0;
+        }
+        if (i == count) {
             chosen[count++] = pattern;
         }
     }
-    if (count < 3 || count == 64) {
-        return false;
-    }
+    return count < SWITCH_MIN ? 0 : count;
+}
+
+// One jump by the constructor.
+static bool compile_switch(matcher *matcher_, row **rows, place *at, ir_block *otherwise,
+                           const lang_pattern *const chosen[], uint32_t count)
+{
     lower_context *context = matcher_->context;
     ir_var var = read_place(matcher_, at);
     ir_instruction *end = lower_emit(context, IR_SWITCH, IR_NO_VAR, 1);
@@ -547,7 +579,6 @@ static bool compile_switch(matcher *matcher_, const row *rows, place *at, ir_blo
     end->as.case_count = count;
     end->to[1] = new_block(matcher_);
     uint32_t mark = matcher_->trail_count;
-    const row *others = rows;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t arity = chosen[i]->as.constructor.arguments.count;
         ir_block *to = new_block(matcher_);
@@ -559,49 +590,86 @@ static bool compile_switch(matcher *matcher_, const row *rows, place *at, ir_blo
             ir_block *known = new_block(matcher_);
             emit_test(matcher_, IR_IS_ARITY, var, known, end->to[1])->as.index = arity;
         }
-        compile_rows(matcher_, rows_if_yes(matcher_, rows, at, chosen[i]), otherwise);
+        compile_rows(matcher_, rows_if_yes(matcher_, *rows, at, chosen[i]), otherwise);
         forget_places(matcher_, mark);
-        others = rows_if_no(matcher_, others, at, chosen[i]);
+        *rows = rows_if_no(*rows, at, chosen[i]);
     }
     lower_enter(context, end->to[1]);
-    compile_rows(matcher_, others, otherwise);
-    forget_places(matcher_, mark);
-    return true;
+    if (*rows == NULL) {
+        lower_jump(context, otherwise);
+    }
+    return *rows != NULL;
 }
 
-static void compile_rows(matcher *matcher_, const row *rows, ir_block *otherwise)
+// The row asks for one literal and no guard: the same code as by looking at all rows, at once.
+static bool is_plain_literal(const row *row_)
+{
+    if (row_->tests->next != NULL || row_->leaf->guard != NULL) {
+        return false;
+    }
+    lang_pattern_kind kind = row_->tests->pattern->kind;
+    return kind == LANG_PATTERN_INT || kind == LANG_PATTERN_FLOAT || kind == LANG_PATTERN_STRING;
+}
+
+static bool compile_test(matcher *matcher_, row **rows, ir_block *otherwise)
 {
     lower_context *context = matcher_->context;
-    if (rows == NULL) {
-        lower_jump(context, otherwise);
-        return;
-    }
-    if (rows->tests == NULL) {
-        compile_leaf(matcher_, rows, otherwise);
-        return;
-    }
-    if (matcher_->budget == 0) {
-        compile_in_turn(matcher_, rows, otherwise);
-        return;
-    }
-    matcher_->budget -= matcher_->budget != UINT32_MAX;
-    place *at = rows->tests->at;
-    const lang_pattern *chosen = rows->tests->pattern;
-    if (chosen->kind == LANG_PATTERN_CONSTRUCTOR && compile_switch(matcher_, rows, at, otherwise)) {
-        return;
-    }
+    place *at = (*rows)->tests->at;
+    const lang_pattern *chosen = (*rows)->tests->pattern;
     ir_var var = read_place(matcher_, at);
     uint32_t mark = matcher_->trail_count;
     ir_block *yes = new_block(matcher_);
-    const row *others = rows_if_no(matcher_, rows, at, chosen);
-    ir_block *no = others == NULL ? otherwise : new_block(matcher_);
+    row *agreeing = *rows;
+    if (is_plain_literal(*rows)) {
+        *rows = (*rows)->next;
+        agreeing->tests = NULL;
+        agreeing->next = NULL;
+    } else {
+        agreeing = rows_if_yes(matcher_, *rows, at, chosen);
+        *rows = rows_if_no(*rows, at, chosen);
+    }
+    ir_block *no = *rows == NULL ? otherwise : new_block(matcher_);
     emit_pattern_test(matcher_, chosen, var, yes, no);
-    compile_rows(matcher_, rows_if_yes(matcher_, rows, at, chosen), otherwise);
+    compile_rows(matcher_, agreeing, otherwise);
     forget_places(matcher_, mark);
-    if (others != NULL) {
+    if (*rows != NULL) {
         lower_enter(context, no);
-        compile_rows(matcher_, others, otherwise);
-        forget_places(matcher_, mark);
+    }
+    return *rows != NULL;
+}
+
+static bool compile_step(matcher *matcher_, row **rows, ir_block *otherwise)
+{
+    if ((*rows)->tests == NULL) {
+        return compile_leaf(matcher_, rows);
+    }
+    if (matcher_->budget == 0) {
+        return compile_in_turn(matcher_, rows, otherwise);
+    }
+    if ((*rows)->tests->pattern->kind == LANG_PATTERN_CONSTRUCTOR) {
+        const lang_pattern *chosen[SWITCH_MAX];
+        place *at = (*rows)->tests->at;
+        uint32_t count = switch_cases(*rows, at, chosen);
+        if (count != 0) {
+            return compile_switch(matcher_, rows, at, otherwise, chosen, count);
+        }
+    }
+    return compile_test(matcher_, rows, otherwise);
+}
+
+// A loop over the rows, however many arms there are; recursion is as deep as patterns are.
+static void compile_rows(matcher *matcher_, row *rows, ir_block *otherwise)
+{
+    bool goes_on = rows != NULL;
+    if (!goes_on) {
+        lower_jump(matcher_->context, otherwise);
+    }
+    while (goes_on) {
+        goes_on = compile_step(matcher_, &rows, otherwise);
+        if (goes_on && rows == NULL) { // Behind the guard of the last row.
+            lower_jump(matcher_->context, otherwise);
+            goes_on = false;
+        }
     }
 }
 
@@ -685,7 +753,7 @@ void lower_match(lower_context *context, const lang_expr *expr, ir_var dst)
 {
     uint32_t count = expr->as.match.count;
     ir_var subject = lower_expr(context, expr->as.match.subject);
-    matcher matcher_ = {.context = context, .budget = 64 + 8 * count, .declared = true};
+    matcher matcher_ = {.context = context, .declared = true};
     place root = {.var = subject, .type = lower_type(context, expr->as.match.subject->id)};
     leaf *leaves = allocate(&matcher_, count * sizeof *leaves);
     row_list rows;
@@ -700,8 +768,10 @@ void lower_match(lower_context *context, const lang_expr *expr, ir_var dst)
             added->leaf = &leaves[i];
             add_test(&matcher_, added, &root, arm->patterns.items[j]);
             rows_add(&rows, added);
+            matcher_.budget += BUDGET_PER_ROW;
         }
     }
+    matcher_.budget += BUDGET_MIN;
     lower_at(context, expr->span);
     ir_block *otherwise = new_block(&matcher_);
     ir_block *join = new_block(&matcher_);
@@ -720,7 +790,7 @@ void lower_match(lower_context *context, const lang_expr *expr, ir_var dst)
 void lower_test_pattern(lower_context *context, const lang_pattern *pattern, ir_var value,
                         ir_block *yes, ir_block *no)
 {
-    matcher matcher_ = {.context = context, .budget = UINT32_MAX};
+    matcher matcher_ = {.context = context, .budget = UNLIMITED};
     place root = {.var = value, .type = lower_type(context, pattern->id)};
     leaf leaf_ = {.body = yes};
     row only = {.leaf = &leaf_};

@@ -107,6 +107,34 @@ Test(lower, matches)
     check_rows(rows, BL_ARRAY_COUNT(rows));
 }
 
+// The arm's pattern with # replaced by its number; the subject is 7,999, in a tuple or not.
+static void expect_many_arms(const char *name, const char *subject, const char *arm,
+                             const char *want)
+{
+    bl_buffer text = {0};
+    bl_buffer out = {0};
+    bl_buffer_format(&text, "fn f(x: Unknown) -> Int = match x\n");
+    for (uint32_t i = 0; i < 8000; i++) {
+        const char *hole = strchr(arm, '#');
+        bl_buffer_format(&text, "  %.*s%u%s -> %u\n", (int)(hole - arm), arm, i, hole + 1, i);
+    }
+    bl_buffer_format(&text, "  _ -> 0 - 1\nfn main() -> Int = f(%s)\n", subject);
+    bl_buffer_append_char(&text, '\0');
+    program_outcome(text.data, true, &out);
+    cr_expect_str_eq(out.data, want, "%s: %s", name, out.data);
+    bl_buffer_deinit(&out);
+    bl_buffer_deinit(&text);
+}
+
+Test(lower, matches_with_very_many_arms)
+{
+    expect_many_arms("literals", "7999", "#", "7999");
+    expect_many_arms("with parts", "(7999, 2)", "(#, 2)", "7999");
+    expect_many_arms("with gaps", "(7, 7999)", "(_, #)", "7999");
+    expect_many_arms("with guards", "7999", "n if n == #", "7999");
+    expect_many_arms("none", "8000", "#", "-1");
+}
+
 Test(lower, early_returns)
 {
     static const row rows[] = {

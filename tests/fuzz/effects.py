@@ -590,16 +590,40 @@ class Walker:
 
 
 def make(seed, size):
+    """A program, its output, and the message of the error that ends it or None."""
     for attempt in range(50):
         functions, main = Maker('%s %d' % (seed, attempt), size).program()
         try:
-            return program_text(functions, main), Walker(functions).main(main)
+            return program_text(functions, main), Walker(functions).main(main), None
         except (TooLong, RecursionError):
             continue
     raise AssertionError('seed %s makes only long programs' % seed)
 
 
-def main():
+def judge(ran, output, error):
+    """What is wrong with a finished run, or None."""
+    got = ran.stdout.decode('utf-8', 'replace')
+    said = ran.stderr.decode('utf-8', 'replace')
+    for a, b in zip(output.split('\n'), got.split('\n')):
+        if a != b:
+            return 'expected %r, got %r\n%s' % (a, b, said[:800])
+    if got != output or ran.returncode != (1 if error else 0) or 'leak' in said:
+        return 'status %d, %d lines instead of %d\n%s' % (
+            ran.returncode, got.count('\n'), output.count('\n'), said[:800])
+    if error and error not in said:
+        return 'expected %r, got %s' % (error, said[:800])
+    return None
+
+
+def run(command, path, output, error):
+    words = [word.replace('{}', path) for word in shlex.split(command)]
+    try:
+        return judge(subprocess.run(words, capture_output=True, timeout=60), output, error)
+    except subprocess.TimeoutExpired:
+        return 'no end'
+
+
+def main(make_program):
     parser = argparse.ArgumentParser()
     parser.add_argument('--run', action='append', required=True)
     parser.add_argument('--count', type=int, default=100)
@@ -610,34 +634,20 @@ def main():
     folder = options.keep or tempfile.mkdtemp()
     failed = 0
     for seed in range(options.seed, options.seed + options.count):
-        program, expected = make(seed, options.size)
+        program, output, error = make_program(seed, options.size)
         path = os.path.join(folder, 'e%d.bl' % seed)
         with open(path, 'w') as file:
             file.write(program)
-        is_right = True
-        for command in options.run:
-            words = [w.replace('{}', path) for w in shlex.split(command)]
-            try:
-                ran = subprocess.run(words, capture_output=True, timeout=30)
-            except subprocess.TimeoutExpired:
-                print('seed %d: no end: %s' % (seed, command))
-                is_right = False
-                continue
-            got = ran.stdout.decode('utf-8', 'replace')
-            if got != expected or ran.returncode != 0 or b'leak' in ran.stderr:
-                is_right = False
-                print('seed %d: %s: status %d\n%s' % (
-                    seed, command, ran.returncode, ran.stderr.decode('utf-8', 'replace')[:800]))
-                for a, b in zip(expected.split('\n'), got.split('\n')):
-                    if a != b:
-                        print('  expected %r, got %r' % (a, b))
-                        break
-        failed += not is_right
-        if is_right or not options.keep:
+        findings = [(c, run(c, path, output, error)) for c in options.run]
+        findings = [(command, finding) for command, finding in findings if finding]
+        for command, finding in findings:
+            print('seed %d: %s: %s' % (seed, command, finding))
+        failed += bool(findings)
+        if not findings or not options.keep:
             os.remove(path)
     print('%d passed, %d failed' % (options.count - failed, failed))
     return failed > 0
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(make))

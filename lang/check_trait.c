@@ -100,12 +100,10 @@ lang_impl_symbol *lang_find_impl(lang_loader *loader, const lang_trait_symbol *t
 
 // ---- evidence --------------------------------------------------------------------------------
 
-enum { PATH_MAX_LENGTH = 255 };
-
 typedef struct path_search {
     const lang_trait_symbol *wanted;
     bool *is_seen; // By trait index: supertraits can be a graph with many paths.
-    uint8_t steps[PATH_MAX_LENGTH];
+    uint8_t steps[LANG_SUPERTRAITS_MAX];
     uint32_t length;
 } path_search;
 
@@ -114,11 +112,11 @@ static bool search_path(path_search *search, const lang_trait_symbol *from)
     if (from == search->wanted) {
         return true;
     }
-    if (search->is_seen[from->index] || search->length == PATH_MAX_LENGTH) {
+    if (search->is_seen[from->index] || search->length == LANG_SUPERTRAITS_MAX) {
         return false;
     }
     search->is_seen[from->index] = true;
-    for (uint32_t i = 0; i < from->supertrait_count && i <= UINT8_MAX; i++) {
+    for (uint32_t i = 0; i < from->supertrait_count && i <= LANG_SUPERTRAITS_MAX; i++) {
         search->steps[search->length++] = (uint8_t)i;
         if (search_path(search, from->supertraits[i])) {
             return true;

@@ -6,6 +6,8 @@
 // the callee and what that calls.
 #include "lang/effects.h"
 
+#include "lang/limits.h"
+
 typedef struct effect_judged {
     lang_unit *unit;
     const lang_function *syntax; // NULL: the body of a test, hook or let.
@@ -186,8 +188,7 @@ static void place(order_search *search, const effect_occurrence *item)
     }
 }
 
-// Depth first from the callee, with a stack of our own: calls may be nested as deep as there are
-// functions.
+// Depth first from the callee, no further than the limit. Each step adds at most one frame.
 static void order_by_occurrence(order_search *search, uint32_t callee)
 {
     typedef struct frame {
@@ -195,12 +196,13 @@ static void order_by_occurrence(order_search *search, uint32_t callee)
         uint32_t next;
     } frame;
     const effect_pass *pass = search->pass;
-    frame *stack = bl_alloc(pass->body_count * sizeof(*stack));
+    frame *stack = bl_alloc((LANG_EFFECT_ORDER_MAX + 1) * sizeof(*stack));
     bool *is_seen = bl_alloc_zeroed(pass->body_count, sizeof(*is_seen));
     uint32_t depth = 0;
     stack[depth++] = (frame){callee, 0};
     is_seen[callee] = true;
-    while (depth != 0 && search->placed < search->count) {
+    uint32_t left = LANG_EFFECT_ORDER_MAX;
+    while (depth != 0 && search->placed < search->count && left-- != 0) {
         frame *top = &stack[depth - 1];
         const effect_body *body = &pass->bodies[top->body];
         if (top->next == body->count) {

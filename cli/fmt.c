@@ -13,7 +13,9 @@ static bool is_stdin(const char *path)
 static bool settle(const char *path, bool check_only, bl_slice text, bl_slice formatted)
 {
     if (!check_only && is_stdin(path)) {
-        (void)fwrite(formatted.data, 1, formatted.size, stdout); // A closed pipe is no error here.
+        if (formatted.size > 0) {
+            (void)fwrite(formatted.data, 1, formatted.size, stdout); // A closed pipe is no error.
+        }
         return true;
     }
     if (bl_slice_equal(text, formatted)) {

@@ -240,6 +240,11 @@ static void append_difference(bl_buffer *out, vm_value left, vm_value right)
     if (step == SPOT_SAID) {
         return;
     }
+    if (step == SPOT_INSIDE) { // The way there would be longer than the values.
+        out->size = 0;
+        bl_buffer_format(out, "more than %d values deep", VM_LIMIT_NOTE_DEPTH);
+        return;
+    }
     if (out->size > 0) {
         bl_buffer_format(out, ": ");
         append_value(out, at.left, VM_LIMIT_NOTE_PART);

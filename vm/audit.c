@@ -64,7 +64,7 @@ static void see_list(vm_books *books, const vm_list *list)
     vm_large *large = vm_large_of(store);
     large->seen += 1;
     if (large->seen == 1) {
-        see_values(books, store->items, store->used);
+        see_values(books, store->items + store->first, store->used - store->first);
     }
     BL_CHECK(large->seen <= (uint32_t)store->count);
 }

@@ -78,6 +78,8 @@ size_t bl_utf8_before(bl_slice text, size_t end);
 // The code point at `at` (< text.size).
 uint32_t bl_utf8_code(bl_slice text, size_t at);
 size_t bl_utf8_count(bl_slice text);
+// The bytes of a code point (below 0x110000) into out[0..3]; returns how many.
+size_t bl_utf8_encode(uint32_t code, char *out);
 // How many bytes come before the first that is not UTF-8; text.size: there is none.
 size_t bl_utf8_valid_size(bl_slice text);
 // A copy with U+FFFD in the place of what is not UTF-8. out: room for 3 * text.size, may be where

@@ -304,38 +304,15 @@ static void json_close(json_writer *json, char bracket)
     bl_buffer_append_char(json->out, bracket);
 }
 
-// The size of the UTF-8 character at the start of the text, 0 if there is none.
-static size_t character_size(const uint8_t *text, size_t size)
-{
-    size_t want = text[0] < 0x80   ? 1
-                  : text[0] < 0xC2 ? 0
-                  : text[0] < 0xE0 ? 2
-                  : text[0] < 0xF0 ? 3
-                  : text[0] < 0xF5 ? 4
-                                   : 0;
-    if (want == 0 || want > size) {
-        return 0;
-    }
-    for (size_t index = 1; index < want; index++) {
-        if ((text[index] & 0xC0) != 0x80) {
-            return 0;
-        }
-    }
-    bool overlong = (text[0] == 0xE0 && text[1] < 0xA0) || (text[0] == 0xF0 && text[1] < 0x90);
-    bool too_large = text[0] == 0xF4 && text[1] > 0x8F;
-    bool surrogate = text[0] == 0xED && text[1] > 0x9F;
-    return overlong || too_large || surrogate ? 0 : want;
-}
-
 void lang_json_text_write(bl_slice text, bl_buffer *out)
 {
     bl_buffer_append_char(out, '"');
     for (size_t at = 0; at < text.size;) {
         char c = text.data[at];
-        size_t size = character_size((const uint8_t *)text.data + at, text.size - at);
-        if (size == 0) {
+        bool is_valid = false;
+        size_t size = bl_utf8_part(text, at, &is_valid);
+        if (!is_valid) {
             bl_buffer_append(out, "\xEF\xBF\xBD", 3);
-            size = 1;
         } else if (size == 1 && ((uint8_t)c < 0x20 || c == '"' || c == '\\')) {
             bl_buffer_append_json_escape(out, (uint8_t)c);
         } else {

@@ -134,21 +134,13 @@ static void push_items(bl_buffer *stack, const command *from, bool flat)
     }
 }
 
-static uint32_t characters_of(const char *data, size_t size)
-{
-    uint32_t count = 0;
-    for (size_t index = 0; index < size; index++) {
-        count += ((uint8_t)data[index] & 0xC0) != 0x80;
-    }
-    return count;
-}
-
 // The width of a text up to its first line end; *ends tells whether it has one.
 static uint32_t width_of(bl_slice text, bool *ends)
 {
     const char *line_end = text.size == 0 ? NULL : memchr(text.data, '\n', text.size);
     *ends = line_end != NULL;
-    return characters_of(text.data, *ends ? (size_t)(line_end - text.data) : text.size);
+    return (uint32_t)bl_utf8_count(
+        (bl_slice){text.data, *ends ? (size_t)(line_end - text.data) : text.size});
 }
 
 // Does what comes next fit into `width` characters, up to the first line end? `rest` is the stack
@@ -261,7 +253,7 @@ static void write_text(renderer *render, bl_slice text)
         render->column = 0;
         text = (bl_slice){line_end + 1, (size_t)(text.data + text.size - line_end - 1)};
     }
-    render->column += characters_of(text.data, text.size);
+    render->column += (uint32_t)bl_utf8_count(text);
 }
 
 static void end_line(renderer *render, uint32_t indent)

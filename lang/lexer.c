@@ -210,53 +210,20 @@ uint32_t lang_lexer_skip_from(const lang_lexer *lexer, uint32_t offset)
 
 // ---- UTF-8 -------------------------------------------------------------------------------------
 
-// How many bytes the character at offset has (RFC 3629); 0 if these bytes are no UTF-8.
+// How many bytes the character at offset has; 0 if these bytes are no UTF-8.
 static uint32_t character_size(const lang_lexer *lexer, uint32_t offset)
 {
-    uint8_t first = (uint8_t)lexer->text[offset];
-    if (first < 0x80) {
+    if ((uint8_t)lexer->text[offset] < 0x80) {
         return 1;
     }
-    uint32_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-    if (first < 0xC2 || first > 0xF4 || lexer->size - offset < size) {
-        return 0;
-    }
-    uint8_t second = (uint8_t)lexer->text[offset + 1];
-    uint8_t low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-    uint8_t high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-    if (second < low || second > high) {
-        return 0;
-    }
-    for (uint32_t index = 2; index < size; index++) {
-        if (((uint8_t)lexer->text[offset + index] & 0xC0) != 0x80) {
-            return 0;
-        }
-    }
-    return size;
+    bool is_valid = false;
+    size_t size = bl_utf8_part((bl_slice){lexer->text, lexer->size}, offset, &is_valid);
+    return is_valid ? (uint32_t)size : 0;
 }
 
-static size_t encode_character(uint32_t code, char out[4])
+static bool is_utf8(const lang_lexer *lexer, uint32_t start, uint32_t end)
 {
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        out[0] = (char)(0xC0 | code >> 6);
-        out[1] = (char)(0x80 | (code & 0x3F));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (char)(0xE0 | code >> 12);
-        out[1] = (char)(0x80 | (code >> 6 & 0x3F));
-        out[2] = (char)(0x80 | (code & 0x3F));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | code >> 18);
-    out[1] = (char)(0x80 | (code >> 12 & 0x3F));
-    out[2] = (char)(0x80 | (code >> 6 & 0x3F));
-    out[3] = (char)(0x80 | (code & 0x3F));
-    return 4;
+    return bl_utf8_is_valid((bl_slice){lexer->text + start, end - start});
 }
 
 // ---- strings -----------------------------------------------------------------------------------
@@ -350,7 +317,7 @@ static uint32_t decode_escape(lang_lexer *lexer, decoder *decode, lang_problem *
             *problem = LANG_PROBLEM_CODE_POINT;
             return 0;
         }
-        size = encode_character(code, bytes);
+        size = bl_utf8_encode(code, bytes);
         next = code_end;
     } else if (c == 'n') {
         bytes[0] = '\n';
@@ -466,18 +433,6 @@ static lang_token error_token(lang_lexer *lexer, lang_problem problem, uint32_t 
 static lang_token open_string_token(lang_lexer *lexer)
 {
     return error_token(lexer, LANG_PROBLEM_OPEN_STRING, line_end_from(lexer, lexer->at));
-}
-
-static bool is_utf8(const lang_lexer *lexer, uint32_t start, uint32_t end)
-{
-    while (start < end) {
-        uint32_t size = character_size(lexer, start);
-        if (size == 0) {
-            return false;
-        }
-        start += size;
-    }
-    return true;
 }
 
 // r"…": without line ends, ends at the first quote.

@@ -81,15 +81,6 @@ lang_predicate lang_predicate_of(const lang_type_symbol *type)
 
 // ---- functions of strings ---------------------------------------------------------------------
 
-static int64_t count_characters(bl_slice text)
-{
-    int64_t count = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        count += ((unsigned char)text.data[i] & 0xC0) != 0x80;
-    }
-    return count;
-}
-
 static bool starts_with(bl_slice text, bl_slice part)
 {
     return part.size <= text.size && bl_slice_equal((bl_slice){text.data, part.size}, part);
@@ -175,7 +166,7 @@ static lang_constant evaluate_call(const evaluation *run, const lang_expr *expr)
                    : NONE;
     }
     case TEST_LENGTH:
-        return constant_int(count_characters(text.text));
+        return constant_int((int64_t)bl_utf8_count(text.text));
     case TEST_NONE:
         break;
     }

@@ -102,3 +102,17 @@ Test(utf8, property_both_directions_and_the_repaired_text_agree)
         cr_assert_eq(bl_utf8_is_valid(text), bl_slice_equal(text, repaired));
     }
 }
+
+Test(utf8, every_code_point_is_read_as_it_was_written)
+{
+    for (uint32_t code = 0; code < 0x110000; code++) {
+        if (code >= 0xD800 && code <= 0xDFFF) {
+            continue; // Not a character.
+        }
+        char bytes[4];
+        bl_slice text = {bytes, bl_utf8_encode(code, bytes)};
+        bool is_same = bl_utf8_is_valid(text) && bl_utf8_size(text, 0) == text.size &&
+                       bl_utf8_code(text, 0) == code;
+        cr_assert(is_same, "U+%04X", code);
+    }
+}

@@ -29,7 +29,7 @@ enum {
 static void append_char(bl_buffer *out, uint32_t code)
 {
     char bytes[4];
-    bl_buffer_append(out, bytes, std_encode(code, bytes));
+    bl_buffer_append(out, bytes, bl_utf8_encode(code, bytes));
 }
 
 static const special_upper *find_special(uint32_t code)

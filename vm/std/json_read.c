@@ -285,7 +285,7 @@ static bool read_unicode_escape(reader *self)
         code = 0x10000 + ((code - 0xD800) << 10 | (low - 0xDC00));
     }
     char bytes[4];
-    bl_buffer_append(&self->scratch, bytes, std_encode(code, bytes));
+    bl_buffer_append(&self->scratch, bytes, bl_utf8_encode(code, bytes));
     return true;
 }
 

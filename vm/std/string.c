@@ -445,7 +445,7 @@ static vm_status string_from_char_code(vm_task *task, vm_value *args, vm_value *
         return vm_fail(task, "String.from_char_code: invalid code point %lld", (long long)code);
     }
     char bytes[4];
-    size_t size = std_encode((uint32_t)code, bytes);
+    size_t size = bl_utf8_encode((uint32_t)code, bytes);
     return std_give(result, vm_string_make(vm_task_heap(task), bytes, size));
 }
 

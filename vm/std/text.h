@@ -6,8 +6,6 @@
 
 #include "vm/heap.h"
 
-// Writes a code point; gives its bytes, 1 to 4.
-size_t std_encode(uint32_t code, char *out);
 // The byte offset of the position-th character from byte `from` on; the end of the text if there
 // are fewer.
 size_t std_skip_chars(bl_slice text, size_t from, uint64_t count);

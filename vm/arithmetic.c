@@ -204,8 +204,10 @@ bool vm_build(vm_task *task, vm_value *result, vm_value *parts, size_t count)
     text->size = 0;
     // The first part is often the text so far, "${text}more": then this is an append.
     bool appends = count > 0 && parts[0].tag == VM_STRING && vm_is_unique(parts[0].object);
+    size_t room = vm_heap_room(task->heap);
+    size_t size_max = room > LARGE_SIZE ? room : LARGE_SIZE;
     for (size_t i = appends ? 1 : 0; i < count; i += 1) {
-        vm_text_append(text, parts[i]);
+        vm_text_append_max(text, parts[i], size_max);
         if (!may_hold(task, text->size)) {
             return false;
         }

@@ -41,7 +41,7 @@ bool vm_raise(vm_task *task, vm_fault fault, vm_value operand)
         if (*c == 'K') {
             append_text(message, vm_kind_name(operand));
         } else {
-            vm_text_append(message, operand);
+            vm_text_append_max(message, operand, VM_LIMIT_MESSAGE);
         }
     }
     message_finish(message);
@@ -68,7 +68,7 @@ vm_status vm_fail_type(vm_task *task, const char *name, const char *expected, vm
     bl_buffer *message = &task->failure_message;
     message->size = 0;
     bl_buffer_format(message, "%s: expected %s, got ", name, expected);
-    vm_text_append(message, got);
+    vm_text_append_max(message, got, VM_LIMIT_MESSAGE);
     message_finish(message);
     return VM_FAIL;
 }

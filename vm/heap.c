@@ -211,6 +211,11 @@ bool vm_heap_can_hold(const vm_heap *heap, size_t size)
     return heap->used < heap->limit && size <= heap->limit - heap->used && size < UINT32_MAX / 2;
 }
 
+size_t vm_heap_room(const vm_heap *heap)
+{
+    return heap->used < heap->limit ? heap->limit - heap->used : 0;
+}
+
 size_t vm_heap_used(const vm_heap *heap)
 {
     return heap->used;
@@ -313,7 +318,7 @@ void *vm_heap_alloc_slow(vm_heap *heap, size_t size)
 
 size_t vm_heap_extra(const vm_heap *heap, size_t size)
 {
-    size_t left = heap->used < heap->limit ? heap->limit - heap->used : 0;
+    size_t left = vm_heap_room(heap);
     size_t wanted = size / 2;
     size_t least = size / 8;
     // The old memory is still counted, and goes.

@@ -23,6 +23,7 @@ bool vm_heap_is_full(const vm_heap *heap);
 // Whether size more bytes fit below the limit: to be asked before an allocation whose size a
 // program chooses (List.fill, String.cyclic_substring …).
 bool vm_heap_can_hold(const vm_heap *heap, size_t size);
+size_t vm_heap_room(const vm_heap *heap); // Bytes left below the limit.
 size_t vm_heap_used(const vm_heap *heap);
 // Objects alive: for the leak check at exit and for tests.
 size_t vm_heap_alive(const vm_heap *heap);

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 
 #include "vm/chunk.h"
+#include "vm/limits.h"
 #include "vm/number_shim.h"
 #include "vm/object.h"
 
 enum {
     OPEN_INLINE = 16,
-    DIGITS_MAX = 17, // Enough for any double to read back.
+    TEXT_SIZE_MAX = VM_LIMIT_HEAP / 2 << 20, // Of one value: no heap holds much more.
+    DIGITS_MAX = 17,                         // Enough for any double to read back.
 };
 
 // ---- numbers --------------------------------------------------------------------------------
@@ -227,6 +229,15 @@ static void map_close(writer *to, open_map *map)
     to->count -= 1;
 }
 
+static void entry_close(open_map *map)
+{
+    map->in_value = false;
+    if (map->spans != NULL && map->count > 0) {
+        entry_text *span = &map->spans[map->count - 1];
+        span->size = map->texts.size - span->start;
+    }
+}
+
 // Goes on with a map: from a key to its value, to the next entry, or to the end.
 static void map_step(writer *to, open_map *map)
 {
@@ -237,11 +248,9 @@ static void map_step(writer *to, open_map *map)
         head_append(to, map->value);
         return;
     }
-    if (map->in_value && map->spans != NULL) {
-        entry_text *span = &map->spans[map->count - 1];
-        span->size = map->texts.size - span->start;
+    if (map->in_value) {
+        entry_close(map);
     }
-    map->in_value = false;
     vm_value key;
     if (!vm_map_next(&map->cursor, &key, &map->value)) {
         map_close(to, map);
@@ -401,7 +410,21 @@ static void step(writer *to)
     head_append(to, item);
 }
 
-void vm_text_append(bl_buffer *out, vm_value value)
+// What is left open when the text has become too long. Nothing of it is lost, so that out shows it.
+static void writer_abandon(writer *to)
+{
+    while (to->count > 0) {
+        open_map *map = to->items[to->count - 1].map;
+        if (map != NULL) {
+            entry_close(map);
+            map_close(to, map);
+        } else {
+            to->count -= 1;
+        }
+    }
+}
+
+void vm_text_append_max(bl_buffer *out, vm_value value, size_t size_max)
 {
     if (value.tag == VM_STRING) {
         bl_buffer_append(out, value.string->data, value.string->size);
@@ -413,12 +436,18 @@ void vm_text_append(bl_buffer *out, vm_value value)
     to.count = 0;
     to.capacity = OPEN_INLINE;
     head_append(&to, value);
-    while (to.count > 0) {
+    while (to.count > 0 && to.out->size <= size_max) {
         step(&to);
     }
+    writer_abandon(&to);
     if (to.items != to.inline_items) {
         bl_free(to.items);
     }
+}
+
+void vm_text_append(bl_buffer *out, vm_value value)
+{
+    vm_text_append_max(out, value, TEXT_SIZE_MAX);
 }
 
 const char *vm_kind_name(vm_value value)

@@ -436,6 +436,9 @@ uint64_t vm_hash(vm_value value); // Equal values have equal hashes; keyed per p
 bool vm_compare(vm_value a, vm_value b, int *order);
 // Text form (interpolation, println!).
 void vm_text_append(bl_buffer *out, vm_value value);
+// The same, but it stops soon after out has grown beyond size_max: parts that are shared are
+// written once for each path to them, so the text of a few objects can be longer than any memory.
+void vm_text_append_max(bl_buffer *out, vm_value value, size_t size_max);
 // Shortest digits that read back; no exponent, no ".0" (text form). out: at least 400 bytes.
 size_t vm_float_text(double number, char *out);
 size_t vm_int_text(int64_t integer, char *out); // At most 20 bytes.

@@ -198,6 +198,30 @@ Test(value, deep_data)
     cr_expect_eq(vm_heap_alive(heap), 1000000);
 }
 
+// Every level holds the one below twice: the whole text would have 2^60 parts.
+Test(value, text_is_cut)
+{
+    enum { SIZE_MAX_HERE = 10000, AT_MOST = 3 * SIZE_MAX_HERE };
+    for (int with_maps = 0; with_maps <= 1; with_maps += 1) {
+        vm_value value = vm_int(1);
+        for (int i = 0; i < 60; i += 1) {
+            vm_value both[2] = {value, vm_dup(value)};
+            if (with_maps == 0 || i % 2 == 0) {
+                value = vm_list_from(heap, both, 2);
+            } else {
+                value = vm_map_insert(heap, vm_map_make(heap), text("a"), both[0]);
+                value = vm_map_insert(heap, value, text("b"), both[1]);
+            }
+        }
+        bl_buffer out = {0};
+        vm_text_append_max(&out, value, SIZE_MAX_HERE);
+        cr_expect_gt(out.size, SIZE_MAX_HERE, "with_maps %d: %zu", with_maps, out.size);
+        cr_expect_lt(out.size, AT_MOST, "with_maps %d: %zu", with_maps, out.size);
+        bl_buffer_deinit(&out);
+        vm_drop(heap, value);
+    }
+}
+
 // Lists of the same list, forty levels: 2^40 if it were copied each time it is met.
 Test(value, copies_share_what_was_shared)
 {

@@ -117,30 +117,32 @@ void std_console_unbuffer(void)
 // ---- natives ---------------------------------------------------------------------------------
 
 // Calls write_line with the text form of value.
-static void write_value(vm_value value, bl_slice end)
+static vm_status write_value(vm_task *task, const char *name, vm_value value, bl_slice end)
 {
     if (std_is_string(value)) {
         write_line(vm_text(value), end);
-        return;
+        return VM_OK;
     }
     bl_buffer text = {0};
-    vm_text_append(&text, value);
-    write_line(bl_buffer_slice(&text), end);
+    vm_text_append_max(&text, value, vm_heap_room(vm_task_heap(task)));
+    vm_status status = std_check_size(task, name, text.size);
+    if (status == VM_OK) {
+        write_line(bl_buffer_slice(&text), end);
+    }
     bl_buffer_deinit(&text);
+    return status;
 }
 
 static vm_status console_println(vm_task *task, vm_value *args, vm_value *result)
 {
-    (void)task; // Cannot fail.
-    write_value(args[0], BL_SLICE("\n"));
-    return std_give(result, vm_unit());
+    *result = vm_unit();
+    return write_value(task, "Console.println!", args[0], BL_SLICE("\n"));
 }
 
 static vm_status console_print(vm_task *task, vm_value *args, vm_value *result)
 {
-    (void)task; // Cannot fail.
-    write_value(args[0], BL_SLICE(""));
-    return std_give(result, vm_unit());
+    *result = vm_unit();
+    return write_value(task, "Console.print!", args[0], BL_SLICE(""));
 }
 
 static vm_status console_error(vm_task *task, vm_value *args, vm_value *result)

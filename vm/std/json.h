@@ -32,7 +32,8 @@ bool std_json_parse(vm_heap *heap, const vm_program *program, bl_slice text,
                     std_json_objects objects, vm_value *result, std_json_error *error);
 
 enum {
-    STD_JSON_DEPTH_MAX = 127,        // Arrays and objects in each other, when reading.
+    STD_JSON_DEPTH_MAX = 127,          // Arrays and objects in each other, when reading.
+    STD_JSON_WRITE_SIZE_MAX = 1 << 30, // Bytes: few heaps hold as much, and memory has an end.
     STD_JSON_WRITE_DEPTH_MAX = 4000, // The same when writing: bounds the C stack (200 bytes each).
 };
 

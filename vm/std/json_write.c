@@ -30,7 +30,7 @@ static bool refuse(writer *self, bl_slice what)
 static bool refuse_value(writer *self, vm_value value)
 {
     bl_buffer text = {0};
-    vm_text_append(&text, value);
+    vm_text_append_max(&text, value, sizeof(self->error->message));
     refuse(self, bl_buffer_slice(&text));
     bl_buffer_deinit(&text);
     return false;
@@ -185,6 +185,10 @@ static bool open(writer *self, char bracket)
 {
     if (self->depth >= STD_JSON_WRITE_DEPTH_MAX) {
         return refuse(self, BL_SLICE("a value that is nested too deeply"));
+    }
+    // Parts that are shared are written once for each path to them: there may be no end.
+    if (self->out->size > STD_JSON_WRITE_SIZE_MAX) {
+        return refuse(self, BL_SLICE("a value whose text is too large"));
     }
     self->depth += 1;
     bl_buffer_append_char(self->out, bracket);

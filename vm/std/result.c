@@ -1,4 +1,5 @@
 // vm/std/result.c: the module Result.
+#include "vm/limits.h"
 #include "vm/std/modules.h"
 #include "vm/std/std.h"
 
@@ -35,7 +36,7 @@ static vm_value take_payload(vm_heap *heap, vm_value result)
 static vm_status fail_on_err(vm_task *task, vm_value *args)
 {
     bl_buffer text = {0};
-    vm_text_append(&text, args[0].variant->items[0]);
+    vm_text_append_max(&text, args[0].variant->items[0], VM_LIMIT_MESSAGE);
     vm_status status =
         vm_fail(task, "Result.unwrap: called on Err(%.*s)", BL_SLICE_ARG(bl_buffer_slice(&text)));
     bl_buffer_deinit(&text);

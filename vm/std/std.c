@@ -20,7 +20,7 @@ vm_value std_text_of(vm_heap *heap, vm_value value)
         return std_ascii(heap, digits, vm_int_text(value.integer, digits));
     }
     bl_buffer buffer = {0};
-    vm_text_append(&buffer, value);
+    vm_text_append_max(&buffer, value, vm_heap_room(heap));
     vm_value text = vm_string_slice(heap, bl_buffer_slice(&buffer));
     bl_buffer_deinit(&buffer);
     return text;

@@ -7,7 +7,9 @@
 
 #include "vm/std/console.h"
 #include "vm/std/env.h"
+#include "vm/std/fs.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -90,6 +92,15 @@ static void print_result(vm_value value)
     std_console_flush(); // A server may follow that never ends.
 }
 
+static bool enter_sandbox(const char *directory)
+{
+    if (directory[0] == '\0' || std_fs_set_sandbox(directory)) {
+        return true;
+    }
+    fprintf(stderr, "--fs-sandbox %s: %s\n", directory, strerror(errno));
+    return false;
+}
+
 int cli_main_start(const cli_options *options, const char *path, cli_main *started)
 {
     bool read_failed = false;
@@ -97,7 +108,7 @@ int cli_main_start(const cli_options *options, const char *path, cli_main *start
     if (started->program == NULL) {
         return CLI_FAILURE;
     }
-    if (!has_entry(started->program)) {
+    if (!has_entry(started->program) || !enter_sandbox(options->fs_sandbox)) {
         vm_program_destroy(started->program);
         return CLI_FAILURE;
     }

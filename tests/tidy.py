@@ -37,7 +37,8 @@ CONTRACTS = {
     "vm_bridge": {"vm/chunk.h", "vm/value.h", "vm/native.h", "vm/object.h", "vm/task.h",
                   "vm/heap.h", "engine/http.h", "vm/std/json.h",
                   "vm/std/console.h"},
-    "cli": {"vm/chunk.h", "vm/value.h", "vm/native.h", "vm/std/console.h", "vm/std/env.h"},
+    "cli": {"vm/chunk.h", "vm/value.h", "vm/native.h", "vm/std/console.h", "vm/std/env.h",
+            "vm/std/fs.h"},
 }
 MAY_INCLUDE = {
     "alloc": set(),

@@ -379,7 +379,7 @@ static void emit_arithmetic(emitter *emit, const ir_instruction *at, uint32_t re
 
 static void emit_part(emitter *emit, const ir_instruction *at, uint32_t result)
 {
-    bool alias = emit->function->variables[at->result].is_alias;
+    bool alias = at->is_uncounted || emit->function->variables[at->result].is_alias;
     uint32_t from = reg(emit, at->args[0]);
     switch ((unsigned)at->op) {
     case IR_FIELD:
@@ -516,6 +516,12 @@ static void emit_plain(emitter *emit, const ir_instruction *at)
         return;
     case IR_DROP:
         put(emit, VM_OP_DROP, first, 0, 0);
+        return;
+    case IR_OPEN:
+        put(emit, VM_OP_OPEN, first, at->as.index, 0);
+        return;
+    case IR_LIST_SKIP:
+        put(emit, VM_OP_LIST_SKIP, result, first, at->as.index);
         return;
     case IR_BOX_NEW:
         put(emit, VM_OP_BOX_NEW, result, first, 0);

@@ -400,7 +400,7 @@ static uint32_t *find_hints(const ir_function *function)
     for (uint32_t b = 0; b < function->block_count; b++) {
         for (const ir_instruction *at = function->blocks[b]->first; at != NULL; at = at->next) {
             if (at->op == IR_COPY || at->op == IR_TRY || at->op == IR_UPDATE ||
-                at->op == IR_CONCAT || at->op == IR_PUSH) {
+                at->op == IR_CONCAT || at->op == IR_PUSH || at->op == IR_LIST_SKIP) {
                 hints[at->result] = at->args[0];
             }
         }

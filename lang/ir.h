@@ -95,8 +95,9 @@ struct ir_instruction {
     bool is_tail;       // CALL, CALL_VALUE: at a tail of its function's source (opt_tail_calls).
     bool has_immediate; // The last operand is `immediate` and no argument (opt_select).
     int16_t immediate;
-    uint32_t frame; // Inlined: 1 + index in the function's frames; 0: its own.
-    uint32_t line;  // Place in the file of the function.
+    bool is_uncounted; // Reads a part that an OPEN behind it hands over.
+    uint32_t frame;    // Inlined: 1 + index in the function's frames; 0: its own.
+    uint32_t line;     // Place in the file of the function.
     uint32_t column;
     ir_var result; // IR_NO_VAR: none.
     ir_var second; // HANDLE: whether it ended early.
@@ -288,6 +289,11 @@ void ir_mark_borrowed(ir_function *function);
 // Adds counts to the program: DUP_OF where a value is wanted once more, DROP where its last owner
 // dies, aliases where a part is only looked at; and `lives` of all calls (own.c).
 void ir_place_counts(ir_function *function);
+
+// Reads of parts move behind tests, to the paths that want them; before counts (own_open.c).
+void ir_sink_parts(ir_function *function);
+// What is taken apart and dropped is OPENed; after counts.
+void ir_join_drops(ir_function *function);
 
 // ---- the optimiser (opt*.c) ------------------------------------------------------------------
 

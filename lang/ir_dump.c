@@ -42,8 +42,8 @@ static void dump_immediate(const ir_instruction *instruction, bl_buffer *out)
         bl_buffer_format(out, " .%.*s", (int)instruction->as.field->size,
                          instruction->as.field->data);
     } else if (op == IR_CAPTURE || op == IR_TUPLE_GET || op == IR_VARIANT_GET ||
-               op == IR_LIST_GET || op == IR_LIST_REST || op == IR_IS_ARITY || op == IR_IS_TUPLE ||
-               op == IR_IS_LIST || op == IR_IS_LIST_MIN) {
+               op == IR_LIST_GET || op == IR_LIST_REST || op == IR_LIST_SKIP || op == IR_OPEN ||
+               op == IR_IS_ARITY || op == IR_IS_TUPLE || op == IR_IS_LIST || op == IR_IS_LIST_MIN) {
         bl_buffer_format(out, " #%u", instruction->as.index);
     } else if (op == IR_VARIANT || op == IR_IS_CTOR) {
         bl_buffer_format(out, " %.*s", (int)instruction->as.ctor->name->size,

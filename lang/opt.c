@@ -82,6 +82,15 @@ static void find_dead(ir_program *program)
     bl_free(stack);
 }
 
+static void sink_parts(ir_program *program)
+{
+    for (uint32_t i = 0; i < program->function_count; i++) {
+        if (program->functions[i]->block_count != 0 && !program->functions[i]->is_dead) {
+            ir_sink_parts(program->functions[i]);
+        }
+    }
+}
+
 void ir_optimise(ir_program *program, bool enabled)
 {
     for (uint32_t i = 0; i < program->function_count; i++) {
@@ -111,5 +120,6 @@ void ir_optimise(ir_program *program, bool enabled)
     opt_kinds(program);
     if (enabled) {
         ir_find_borrows(program);
+        sink_parts(program);
     }
 }

@@ -519,4 +519,5 @@ void ir_place_counts(ir_function *function)
     bl_free(own.is_touched);
     ir_liveness_deinit(&own.liveness);
     ir_renumber(function);
+    ir_join_drops(function);
 }

@@ -109,14 +109,24 @@ static inline void open_items(vm_heap *heap, vm_value *to, vm_object *object, co
     vm_object_drop(heap, object);
 }
 
-static __attribute__((noinline)) void open_list(vm_heap *heap, vm_value *to, vm_value list,
-                                                size_t count)
+// Uses an object up whose parts in `owned` (a bit each) have been read: they lose no count where
+// the object dies, and get one where it lives on.
+static inline void open_parts(vm_heap *heap, vm_object *object, const vm_value *items, size_t count,
+                              size_t object_size, uint32_t owned)
 {
-    const vm_value *items = vm_list_items(list.list);
-    for (size_t i = 0; i < count; i += 1) {
-        vm_set(&to[i], vm_dup(items[i]));
+    if (vm_is_unique(object)) {
+        for (size_t i = 0; i < count; i += 1) {
+            if (i >= 16 || (owned >> i & 1) == 0) {
+                vm_drop(heap, items[i]);
+            }
+        }
+        vm_heap_give(heap, object, object_size);
+        return;
     }
-    vm_set(&to[count], vm_list_slice(heap, list, count, list.list->size - count));
+    for (uint32_t left = owned; left != 0; left &= left - 1) {
+        (void)vm_dup(items[__builtin_ctz(left)]); // The bits are in a register already.
+    }
+    vm_object_drop(heap, object);
 }
 
 static inline vm_variant *variant_alloc(vm_heap *heap, const vm_ctor *ctor, size_t size)
@@ -739,23 +749,23 @@ dispatch:
             vm_set(&RA, vm_list_slice(task->heap, RB, C, list->size - C));
             NEXT;
         }
-        CASE(OPEN_TUPLE)
+        CASE(LIST_SKIP)
         {
-            vm_tuple *tuple = RB.tuple;
-            open_items(task->heap, &RA, &tuple->header, tuple->items, C,
-                       vm_items_size(sizeof *tuple, C));
+            vm_list *list = RB.list;
+            vm_set(&RA, vm_list_slice(task->heap, RB, C, list->size - C));
             NEXT;
         }
-        CASE(OPEN_VARIANT)
+        CASE(OPEN)
         {
-            vm_variant *variant = RB.variant;
-            open_items(task->heap, &RA, &variant->header, variant->items, C,
-                       vm_items_size(sizeof *variant, C));
-            NEXT;
-        }
-        CASE(OPEN_LIST)
-        {
-            open_list(task->heap, &RA, RB, C);
+            if (RA.tag == VM_VARIANT) {
+                vm_variant *variant = RA.variant;
+                open_parts(task->heap, &variant->header, variant->items, variant->size,
+                           vm_items_size(sizeof *variant, variant->size), B);
+            } else {
+                vm_tuple *tuple = RA.tuple;
+                open_parts(task->heap, &tuple->header, tuple->items, tuple->size,
+                           vm_items_size(sizeof *tuple, tuple->size), B);
+            }
             NEXT;
         }
 

@@ -245,11 +245,6 @@ static bl_status check_rest(const check_place *check, vm_instruction instruction
     case VM_OP_UPDATE:
         return check_range(check, instruction.b,
                            1 + (int64_t)function->updates[instruction.c].count);
-    case VM_OP_OPEN_TUPLE:
-    case VM_OP_OPEN_VARIANT:
-        return check_range(check, instruction.a, instruction.c);
-    case VM_OP_OPEN_LIST:
-        return check_range(check, instruction.a, 1 + (int64_t)instruction.c);
     case VM_OP_CLOSURE:
         if (check->pc + 1 >= function->code_size || function->code[check->pc + 1].op != VM_OP_NOP) {
             return check_fail(check, "no NOP with the count of captures behind it,", 0);

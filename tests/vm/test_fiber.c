@@ -134,7 +134,9 @@ Test(fiber, scopes)
 }
 
 // f without a scope: a channel with room for n.
-#define CHANNEL "NATIVE r4 r3 Channel.bounded\nOPEN_TUPLE r4 r4 2\n" // r4 sender, r5 receiver.
+// r4 sender, r5 receiver.
+#define CHANNEL                                                                                    \
+    "NATIVE r6 r3 Channel.bounded\nTUPLE_ALIAS r4 r6 0\nTUPLE_ALIAS r5 r6 1\nOPEN r6 3\n"
 
 Test(fiber, channels)
 {

@@ -228,7 +228,8 @@ Test(interpret, patterns_and_parts)
     const row rows[] = {
         {"switch on constructors",
          "fn f 1 4\nVARIANT r1 r0 Circle/1\nswitch t 4 @circle @dot else @other\nSWITCH r1 t\n"
-         "@circle:\nOPEN_VARIANT r2 r1 1\nRETURN r2\n@dot:\nLOAD_INT r2 2\nRETURN r2\n@other:\n"
+         "@circle:\nVARIANT_ALIAS r2 r1 0\nOPEN r1 1\nRETURN r2\n@dot:\nLOAD_INT r2 2\nRETURN "
+         "r2\n@other:\n"
          "LOAD_INT r2 3\nRETURN r2\n",
          {9},
          1,
@@ -265,19 +266,19 @@ Test(interpret, patterns_and_parts)
          "2"},
         {"open a shared tuple",
          "fn f 0 6\nLOAD r0 \"a\"\nLIST r0 r0 1\nLOAD_INT r1 7\nTUPLE r2 r0 2\nCOPY r3 r2\n"
-         "OPEN_TUPLE r4 r3 2\nDROP r4\nRETURN r2\n",
+         "TUPLE_ALIAS r4 r3 0\nOPEN r3 1\nDROP r4\nRETURN r2\n",
          {0},
          0,
          "([a], 7)"},
         {"open a unique tuple",
          "fn f 0 6\nLOAD r0 \"a\"\nLIST r0 r0 1\nLOAD_INT r1 7\nTUPLE r2 r0 2\n"
-         "OPEN_TUPLE r4 r2 2\nRETURN r4\n",
+         "TUPLE_ALIAS r4 r2 0\nOPEN r2 1\nRETURN r4\n",
          {0},
          0,
          "[a]"},
         {"lists by length",
          "fn f 2 5\nLIST r2 r0 2\nJNLIST r2 3 @b\nRETURN r0\n@b:\nJNLIST_MIN r2 1 @c\n"
-         "OPEN_LIST r3 r2 1\nRETURN r4\n@c:\nRETURN r0\n",
+         "LIST_SKIP r4 r2 1\nRETURN r4\n@c:\nRETURN r0\n",
          {1, 2},
          2,
          "[2]"},
@@ -464,7 +465,7 @@ Test(interpret, data_and_loops)
          "10"},
         {"a million pushes",
          "fn f 1 4\nLIST r1 r1 0\n@top:\nPUSH r1 r1 r0\nSUB_I r0 r0 1\nJGT_I r0 0 @top\n"
-         "OPEN_LIST r2 r1 1\nDROP r3\nRETURN r2\n",
+         "LIST_GET r2 r1 0\nLIST_SKIP r3 r1 1\nDROP r3\nRETURN r2\n",
          {1000000},
          1,
          "1000000"},

@@ -7,6 +7,8 @@
 // a wide JUMP beside them.
 #include "lang/emit.h"
 
+#include "lang/limits.h"
+
 #include "vm/faults.h"
 
 #include <stdlib.h>
@@ -630,35 +632,100 @@ static bool emit_rotated(emitter *emit, const ir_block *to, uint32_t from, const
     return true;
 }
 
-static int compare_cases(const void *left, const void *right)
+static int compare_ctor_cases(const void *left, const void *right)
 {
     const ir_case *a = left;
     const ir_case *b = right;
     return a->ctor->id < b->ctor->id ? -1 : a->ctor->id > b->ctor->id;
 }
 
-static void emit_switch(emitter *emit, const ir_instruction *at)
+static int compare_int_cases(const void *left, const void *right)
 {
-    bl_arena *arena = &emit->program->target->arena;
-    ir_case *cases = at->as.cases;
+    int64_t a = ((const ir_case *)left)->value.integer;
+    int64_t b = ((const ir_case *)right)->value.integer;
+    return a < b ? -1 : a > b;
+}
+
+// By size, then by bytes: as the machine looks for it.
+static int compare_string_cases(const void *left, const void *right)
+{
+    const vm_string *a = ((const ir_case *)left)->value.string;
+    const vm_string *b = ((const ir_case *)right)->value.string;
+    if (a->size != b->size) {
+        return a->size < b->size ? -1 : 1;
+    }
+    return memcmp(a->data, b->data, a->size);
+}
+
+static int64_t case_key(const ir_instruction *at, uint32_t i)
+{
+    const ir_case *item = &at->as.cases[i];
+    return at->op == IR_SWITCH ? (int64_t)item->ctor->id : item->value.integer;
+}
+
+static void put_offset(emitter *emit, const ir_block *to, int32_t *slot)
+{
+    *(fixup *)push(&emit->fixups, sizeof(fixup)) =
+        (fixup){.pc = pc_of(emit), .to = to, .slot = slot};
+}
+
+// A slot for each key from the lowest to the highest.
+static void fill_dense(emitter *emit, const ir_instruction *at, vm_switch *entry)
+{
     uint32_t count = at->as.case_count;
-    qsort(cases, count, sizeof *cases, compare_cases);
-    uint32_t low = cases[0].ctor->id;
-    uint32_t size = cases[count - 1].ctor->id - low + 1;
-    int32_t *offsets = bl_arena_alloc(arena, size * sizeof *offsets);
-    vm_switch *entry = push(&emit->tables[TABLE_SWITCHES], sizeof *entry);
-    *entry = (vm_switch){.low = low, .count = size, .offsets = offsets};
-    uint32_t pc = pc_of(emit);
+    uint32_t size = (uint32_t)(case_key(at, count - 1) - case_key(at, 0) + 1);
+    int32_t *offsets = bl_arena_alloc(&emit->program->target->arena, size * sizeof *offsets);
+    *entry = (vm_switch){.low = case_key(at, 0), .count = size, .offsets = offsets};
     uint32_t next = 0;
     for (uint32_t i = 0; i < size; i++) {
-        bool known = next < count && cases[next].ctor->id == low + i;
-        const ir_block *to = known ? cases[next].to : at->to[1];
+        bool known = case_key(at, next) == entry->low + i;
+        put_offset(emit, known ? at->as.cases[next].to : at->to[1], &offsets[i]);
         next += known ? 1 : 0;
-        *(fixup *)push(&emit->fixups, sizeof(fixup)) =
-            (fixup){.pc = pc, .to = to, .slot = &offsets[i]};
+    }
+}
+
+static void fill_sparse(emitter *emit, const ir_instruction *at, vm_switch *entry)
+{
+    bl_arena *arena = &emit->program->target->arena;
+    uint32_t count = at->as.case_count;
+    int32_t *offsets = bl_arena_alloc(arena, count * sizeof *offsets);
+    vm_value *keys = bl_arena_alloc(arena, count * sizeof *keys);
+    *entry = (vm_switch){.count = count, .offsets = offsets, .keys = keys};
+    for (uint32_t i = 0; i < count; i++) {
+        keys[i] = at->as.cases[i].value;
+        put_offset(emit, at->as.cases[i].to, &offsets[i]);
+    }
+}
+
+// Constructors always: ids of one type are neighbours, and there are not many in a program.
+static bool is_dense(const ir_instruction *at)
+{
+    uint32_t count = at->as.case_count;
+    if (at->op == IR_SWITCH) {
+        return true;
+    }
+    if (at->as.cases[0].value.tag != VM_INT) {
+        return false;
+    }
+    uint64_t span = (uint64_t)case_key(at, count - 1) - (uint64_t)case_key(at, 0);
+    return span < (uint64_t)count * LANG_SWITCH_SLOTS_MAX;
+}
+
+static void emit_switch(emitter *emit, const ir_instruction *at)
+{
+    bool by_text = at->op == IR_SWITCH_VALUE && at->as.cases[0].value.tag == VM_STRING;
+    qsort(at->as.cases, at->as.case_count, sizeof *at->as.cases,
+          at->op == IR_SWITCH ? compare_ctor_cases
+          : by_text           ? compare_string_cases
+                              : compare_int_cases);
+    vm_switch *entry = push(&emit->tables[TABLE_SWITCHES], sizeof *entry);
+    if (is_dense(at)) {
+        fill_dense(emit, at, entry);
+    } else {
+        fill_sparse(emit, at, entry);
     }
     entry->otherwise = (int32_t)at->to[1]->id; // A block until finish().
-    put_wide(emit, VM_OP_SWITCH, reg(emit, at->args[0]),
+    put_wide(emit, at->op == IR_SWITCH ? VM_OP_SWITCH : VM_OP_SWITCH_VALUE, reg(emit, at->args[0]),
              (int32_t)(emit->tables[TABLE_SWITCHES].count - 1));
     emit->too_large |= emit->tables[TABLE_SWITCHES].count > UINT16_MAX;
 }
@@ -671,6 +738,10 @@ static void emit_test(emitter *emit, const ir_instruction *at, const ir_block *n
     switch ((unsigned)at->op) {
     case IR_IS_CTOR:
         op = VM_OP_JNCTOR;
+        b = pointer_index(emit, TABLE_CTORS, at->as.ctor);
+        break;
+    case IR_IS_VARIANT:
+        op = VM_OP_JNVARIANT;
         b = pointer_index(emit, TABLE_CTORS, at->as.ctor);
         break;
     case IR_IS_ARITY:
@@ -731,6 +802,7 @@ static void emit_end(emitter *emit, const ir_instruction *at, const ir_block *ne
         emit_compare(emit, at, next);
         return;
     case IR_SWITCH:
+    case IR_SWITCH_VALUE:
         emit_switch(emit, at);
         return;
     case IR_ITER_NEXT:
@@ -836,7 +908,7 @@ static void resolve_jumps(emitter *emit)
     // Of switches: `otherwise` holds a block so far, and the instruction tells the place.
     vm_switch *switches = emit->tables[TABLE_SWITCHES].items;
     for (uint32_t pc = 0; pc < emit->code.count; pc++) {
-        if (code[pc].op == VM_OP_SWITCH) {
+        if (code[pc].op == VM_OP_SWITCH || code[pc].op == VM_OP_SWITCH_VALUE) {
             vm_switch *table = &switches[code[pc].wide];
             table->otherwise = (int32_t)emit->block_starts[table->otherwise] - (int32_t)(pc + 1);
         }

@@ -295,7 +295,7 @@ bool ir_owns(const ir_instruction *instruction, uint32_t i)
 uint32_t ir_successor_count(const ir_block *block)
 {
     const ir_instruction *end = block->last;
-    if (end->op == IR_SWITCH) {
+    if (ir_is_switch(end)) {
         return end->as.case_count + 1;
     }
     return (end->to[0] != NULL ? 1u : 0u) + (end->to[1] != NULL ? 1u : 0u);
@@ -304,7 +304,7 @@ uint32_t ir_successor_count(const ir_block *block)
 ir_block **ir_successor(ir_block *block, uint32_t i)
 {
     ir_instruction *end = block->last;
-    if (end->op == IR_SWITCH) {
+    if (ir_is_switch(end)) {
         return i < end->as.case_count ? &end->as.cases[i].to : &end->to[1];
     }
     return &end->to[i];

@@ -69,7 +69,8 @@ typedef enum ir_compare {
 } ir_compare;
 
 typedef struct ir_case {
-    const vm_ctor *ctor;
+    const vm_ctor *ctor; // SWITCH
+    vm_value value;      // SWITCH_VALUE: an Int or String, the same kind for all cases of one.
     ir_block *to;
 } ir_case;
 
@@ -117,7 +118,7 @@ struct ir_instruction {
         const vm_with *with;
         const vm_type_test *test;
         struct {
-            ir_case *cases; // SWITCH
+            ir_case *cases; // SWITCH, SWITCH_VALUE
             uint32_t case_count;
         };
     } as;
@@ -236,6 +237,11 @@ static inline bool ir_is_end(const ir_instruction *instruction)
 static inline bool ir_is_pure(const ir_instruction *instruction)
 {
     return (ir_ops[instruction->op].flags & IR_FLAG_PURE) != 0;
+}
+
+static inline bool ir_is_switch(const ir_instruction *instruction)
+{
+    return instruction->op == IR_SWITCH || instruction->op == IR_SWITCH_VALUE;
 }
 
 // Whether the operation uses up its argument number i.

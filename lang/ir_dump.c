@@ -45,7 +45,7 @@ static void dump_immediate(const ir_instruction *instruction, bl_buffer *out)
                op == IR_LIST_GET || op == IR_LIST_REST || op == IR_LIST_SKIP || op == IR_OPEN ||
                op == IR_IS_ARITY || op == IR_IS_TUPLE || op == IR_IS_LIST || op == IR_IS_LIST_MIN) {
         bl_buffer_format(out, " #%u", instruction->as.index);
-    } else if (op == IR_VARIANT || op == IR_IS_CTOR) {
+    } else if (op == IR_VARIANT || op == IR_IS_CTOR || op == IR_IS_VARIANT) {
         bl_buffer_format(out, " %.*s", (int)instruction->as.ctor->name->size,
                          instruction->as.ctor->name->data);
     } else if (op == IR_CLOSURE || op == IR_CALL || op == IR_TAIL_CALL) {
@@ -69,12 +69,10 @@ static void dump_immediate(const ir_instruction *instruction, bl_buffer *out)
 
 static void dump_targets(const ir_instruction *end, bl_buffer *out)
 {
-    if (end->op == IR_SWITCH) {
-        for (uint32_t i = 0; i < end->as.case_count; i++) {
-            const ir_case *item = &end->as.cases[i];
-            bl_buffer_format(out, " %.*s->b%u", (int)item->ctor->name->size, item->ctor->name->data,
-                             item->to->id);
-        }
+    for (uint32_t i = 0; ir_is_switch(end) && i < end->as.case_count; i++) {
+        const ir_case *item = &end->as.cases[i];
+        dump_constant(end->op == IR_SWITCH ? vm_atom(item->ctor) : item->value, out);
+        bl_buffer_format(out, "->b%u", item->to->id);
     }
     for (uint32_t i = 0; i < 2; i++) {
         if (end->to[i] != NULL) {

@@ -108,7 +108,7 @@ static bool collect_out(ir_liveness *liveness, ir_block *block, uint64_t *scratc
     for (uint32_t i = 0; i < count; i++) {
         const ir_block *to = *ir_successor(block, i);
         const uint64_t *in = liveness->in + (size_t)to->id * liveness->words;
-        bool defines = i == 0 && end->result != IR_NO_VAR && end->op != IR_SWITCH;
+        bool defines = i == 0 && end->result != IR_NO_VAR && !ir_is_switch(end);
         uint32_t bit = defines ? liveness->bits[end->result] : UINT32_MAX;
         for (uint32_t w = 0; w < liveness->words; w++) {
             uint64_t bits = in[w];

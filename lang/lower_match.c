@@ -14,6 +14,7 @@
 // list without what that excludes is the other branch.
 #include "lang/lower.h"
 
+#include "lang/limits.h"
 #include "vm/faults.h"
 
 // A place in the subject; its variable is made where it is first needed on a path.
@@ -411,10 +412,11 @@ static void emit_constructor(matcher *matcher_, const lang_pattern *pattern, ir_
 {
     lower_program *program = matcher_->context->program;
     uint32_t count = pattern->as.constructor.arguments.count;
-    ir_block *known = count == 0 ? yes : new_block(matcher_);
-    ir_instruction *end = emit_test(matcher_, IR_IS_CTOR, var, known, no);
-    end->as.ctor = ir_ctor(program->ir, pattern->as.constructor.name.text, count);
-    if (count != 0) {
+    const vm_ctor *ctor = ir_ctor(program->ir, pattern->as.constructor.name.text, count);
+    bool whole = count != 0 && ctor->arity == count;
+    ir_block *known = count == 0 || whole ? yes : new_block(matcher_);
+    emit_test(matcher_, whole ? IR_IS_VARIANT : IR_IS_CTOR, var, known, no)->as.ctor = ctor;
+    if (known != yes) {
         emit_test(matcher_, IR_IS_ARITY, var, yes, no)->as.index = count;
     }
 }
@@ -537,62 +539,136 @@ static bool compile_in_turn(matcher *matcher_, row **rows, ir_block *otherwise)
     return goes_on;
 }
 
-enum { SWITCH_MIN = 3, SWITCH_MAX = 63 };
+// ---- one jump for many outcomes ----------------------------------------------------------------
 
-// The constructors that the rows ask for at the place; 0: too few or too many for a jump, or one
-// name with several arities.
-static uint32_t switch_cases(const row *rows, const place *at, const lang_pattern *chosen[])
+// The rows for one outcome, in order.
+typedef struct outcome {
+    const lang_pattern *pattern;
+    row_list rows;
+    struct outcome *next;
+} outcome;
+
+// All outcomes that rows ask for at one place with patterns of one kind.
+typedef struct outcomes {
+    place *at;
+    lang_pattern_kind kind;
+    outcome *first;
+    uint32_t count;
+    uint32_t undecided; // Rows that do not look at the place: they are in every outcome.
+    ir_table table;
+} outcomes;
+
+// What two patterns of one place share if and only if they are the same outcome; data == NULL: this
+// kind of pattern is not switched on.
+static bl_slice outcome_key(const lang_pattern *pattern)
 {
-    uint32_t count = 0;
-    for (const row *from = rows; from != NULL; from = from->next) {
-        const lang_pattern *pattern = pattern_at(from, at);
-        if (pattern == NULL || pattern->kind != LANG_PATTERN_CONSTRUCTOR) {
-            continue;
-        }
-        uint32_t i = 0;
-        while (i < count && !bl_slice_equal(chosen[i]->as.constructor.name.text,
-                                            pattern->as.constructor.name.text)) {
-            i++;
-        }
-        if (i < count && !same_literal(chosen[i], pattern)) {
-            return 0;
-        }
-        if (i == SWITCH_MAX) {
-            return 0;
-        }
-        if (i == count) {
-            chosen[count++] = pattern;
-        }
+    switch ((unsigned)pattern->kind) {
+    case LANG_PATTERN_CONSTRUCTOR:
+        return pattern->as.constructor.name.text;
+    case LANG_PATTERN_INT:
+        return (bl_slice){(const char *)&pattern->as.integer, sizeof pattern->as.integer};
+    case LANG_PATTERN_STRING:
+        return pattern->as.string.text.data == NULL ? BL_SLICE("") : pattern->as.string.text;
+    default:
+        return (bl_slice){0};
     }
-    return count < SWITCH_MIN ? 0 : count;
 }
 
-// One jump by the constructor.
-static bool compile_switch(matcher *matcher_, row **rows, place *at, ir_block *otherwise,
-                           const lang_pattern *const chosen[], uint32_t count)
+static void add_outcome(matcher *matcher_, outcomes *all, outcome ***end,
+                        const lang_pattern *pattern)
+{
+    bl_slice key = outcome_key(pattern);
+    if (ir_table_get(&all->table, key) != NULL) {
+        return;
+    }
+    outcome *found = allocate(matcher_, sizeof *found);
+    found->pattern = pattern;
+    rows_begin(&found->rows);
+    ir_table_put(&all->table, matcher_->context->program->arena, key, found);
+    **end = found;
+    *end = &found->next;
+    all->count += 1;
+}
+
+// Whether there are enough of them for a switch, and few enough rows that are in all of them.
+// Constructors earlier than values: Ints are compared in one instruction.
+static bool find_outcomes(matcher *matcher_, const row *rows, outcomes *all)
+{
+    ir_program *program = matcher_->context->program->ir;
+    bool by_ctor = all->kind == LANG_PATTERN_CONSTRUCTOR;
+    outcome **end = &all->first;
+    uint32_t seen = 0;
+    for (const row *from = rows; from != NULL; from = from->next, seen++) {
+        const lang_pattern *pattern = pattern_at(from, all->at);
+        if (pattern == NULL) {
+            all->undecided += 1;
+        }
+        if (pattern == NULL || pattern->kind != all->kind) {
+            continue;
+        }
+        if (by_ctor && ir_ctor(program, pattern->as.constructor.name.text,
+                               pattern->as.constructor.arguments.count)
+                               ->arity != pattern->as.constructor.arguments.count) {
+            return false; // Declared with other arguments elsewhere: tested one by one.
+        }
+        add_outcome(matcher_, all, &end, pattern);
+    }
+    spend(matcher_, seen / ROWS_PER_COPY);
+    return all->count >= (by_ctor ? LANG_SWITCH_CTORS_MIN : LANG_SWITCH_VALUES_MIN) &&
+           (uint64_t)all->count * all->undecided <= matcher_->budget;
+}
+
+// Rows that look at the place go to their outcome; copies of those that do not go to all of them.
+// Returns the rows for anything else.
+static row *sort_rows(matcher *matcher_, row *rows, const outcomes *all)
+{
+    row_list others;
+    rows_begin(&others);
+    for (row *next = NULL; rows != NULL; rows = next) {
+        next = rows->next;
+        const lang_pattern *pattern = pattern_at(rows, all->at);
+        if (pattern != NULL && pattern->kind == all->kind) {
+            outcome *chosen = ir_table_get(&all->table, outcome_key(pattern));
+            row *copy = copy_row(matcher_, rows, all->at);
+            add_parts(matcher_, copy, all->at, pattern);
+            rows_add(&chosen->rows, copy);
+            continue;
+        }
+        for (outcome *each = all->first; pattern == NULL && each != NULL; each = each->next) {
+            rows_add(&each->rows, copy_row(matcher_, rows, NULL));
+        }
+        rows->next = NULL;
+        rows_add(&others, rows);
+    }
+    spend(matcher_, all->count * all->undecided);
+    return others.first;
+}
+
+static bool compile_switch(matcher *matcher_, row **rows, ir_block *otherwise, const outcomes *all)
 {
     lower_context *context = matcher_->context;
-    ir_var var = read_place(matcher_, at);
-    ir_instruction *end = lower_emit(context, IR_SWITCH, IR_NO_VAR, 1);
+    bool by_ctor = all->kind == LANG_PATTERN_CONSTRUCTOR;
+    *rows = sort_rows(matcher_, *rows, all);
+    ir_var var = read_place(matcher_, all->at);
+    ir_instruction *end = lower_emit(context, by_ctor ? IR_SWITCH : IR_SWITCH_VALUE, IR_NO_VAR, 1);
     end->args[0] = var;
-    end->as.cases = allocate(matcher_, count * sizeof(ir_case));
-    end->as.case_count = count;
+    end->as.cases = allocate(matcher_, all->count * sizeof(ir_case));
+    end->as.case_count = all->count;
     end->to[1] = new_block(matcher_);
     uint32_t mark = matcher_->trail_count;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t arity = chosen[i]->as.constructor.arguments.count;
-        ir_block *to = new_block(matcher_);
-        end->as.cases[i].ctor =
-            ir_ctor(context->program->ir, chosen[i]->as.constructor.name.text, arity);
-        end->as.cases[i].to = to;
-        lower_enter(context, to);
-        if (arity != 0) {
-            ir_block *known = new_block(matcher_);
-            emit_test(matcher_, IR_IS_ARITY, var, known, end->to[1])->as.index = arity;
+    ir_case *item = end->as.cases;
+    for (const outcome *each = all->first; each != NULL; each = each->next, item++) {
+        const lang_pattern *pattern = each->pattern;
+        item->to = new_block(matcher_);
+        if (by_ctor) {
+            item->ctor = ir_ctor(context->program->ir, pattern->as.constructor.name.text,
+                                 pattern->as.constructor.arguments.count);
+        } else {
+            item->value = literal(matcher_, pattern);
         }
-        compile_rows(matcher_, rows_if_yes(matcher_, *rows, at, chosen[i]), otherwise);
+        lower_enter(context, item->to);
+        compile_rows(matcher_, each->rows.first, otherwise);
         forget_places(matcher_, mark);
-        *rows = rows_if_no(*rows, at, chosen[i]);
     }
     lower_enter(context, end->to[1]);
     if (*rows == NULL) {
@@ -600,6 +676,8 @@ static bool compile_switch(matcher *matcher_, row **rows, place *at, ir_block *o
     }
     return *rows != NULL;
 }
+
+// ---- steps -----------------------------------------------------------------------------------
 
 // The row asks for one literal and no guard: the same code as by looking at all rows, at once.
 static bool is_plain_literal(const row *row_)
@@ -646,13 +724,10 @@ static bool compile_step(matcher *matcher_, row **rows, ir_block *otherwise)
     if (matcher_->budget == 0) {
         return compile_in_turn(matcher_, rows, otherwise);
     }
-    if ((*rows)->tests->pattern->kind == LANG_PATTERN_CONSTRUCTOR) {
-        const lang_pattern *chosen[SWITCH_MAX];
-        place *at = (*rows)->tests->at;
-        uint32_t count = switch_cases(*rows, at, chosen);
-        if (count != 0) {
-            return compile_switch(matcher_, rows, at, otherwise, chosen, count);
-        }
+    const test *first = (*rows)->tests;
+    outcomes all = {.at = first->at, .kind = first->pattern->kind};
+    if (outcome_key(first->pattern).data != NULL && find_outcomes(matcher_, *rows, &all)) {
+        return compile_switch(matcher_, rows, otherwise, &all);
     }
     return compile_test(matcher_, rows, otherwise);
 }

@@ -87,11 +87,11 @@ static void copy_instruction(const copier *copy, ir_block *to, const ir_instruct
     }
     made->to[0] = copied_block(copy, from->to[0]);
     made->to[1] = copied_block(copy, from->to[1]);
-    if (from->op == IR_SWITCH) {
+    if (ir_is_switch(from)) {
         made->as.cases =
             bl_arena_alloc(into->program->arena, from->as.case_count * sizeof *made->as.cases);
         for (uint32_t i = 0; i < from->as.case_count; i++) {
-            made->as.cases[i].ctor = from->as.cases[i].ctor;
+            made->as.cases[i] = from->as.cases[i];
             made->as.cases[i].to = copied_block(copy, from->as.cases[i].to);
         }
     }

@@ -104,6 +104,10 @@ static ir_block *outcome(const ir_instruction *maker, const ir_instruction *test
     case IR_IS_CTOR:
         holds = ctor == test->as.ctor;
         break;
+    case IR_IS_VARIANT:
+        holds = ctor == test->as.ctor && maker->op != IR_CONSTANT &&
+                arity_of(maker) == test->as.ctor->arity;
+        break;
     case IR_IS_ARITY:
         holds = ctor != NULL && arity_of(maker) == test->as.index;
         break;
@@ -130,7 +134,17 @@ static ir_block *outcome(const ir_instruction *maker, const ir_instruction *test
         break;
     case IR_SWITCH:
         for (uint32_t i = 0; i < test->as.case_count; i++) {
-            if (test->as.cases[i].ctor == ctor) {
+            if (test->as.cases[i].ctor == ctor && arity_of(maker) == ctor->arity) {
+                return test->as.cases[i].to;
+            }
+        }
+        break;
+    case IR_SWITCH_VALUE:
+        if (maker->op != IR_CONSTANT || maker->as.constant.tag != VM_INT) {
+            return NULL;
+        }
+        for (uint32_t i = 0; i < test->as.case_count; i++) {
+            if (is_same_constant(maker, test->as.cases[i].value)) {
                 return test->as.cases[i].to;
             }
         }

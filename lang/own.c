@@ -414,7 +414,7 @@ static void find_edge_drops(const owner *own, ir_block *block, uint32_t i, const
 {
     const ir_instruction *end = block->last;
     uint32_t to = (*ir_successor(block, i))->id;
-    bool defines = i == 0 && end->result != IR_NO_VAR && end->op != IR_SWITCH;
+    bool defines = i == 0 && end->result != IR_NO_VAR && !ir_is_switch(end);
     drops->count = 0;
     for (uint32_t g = 0; g < global_count; g++) {
         ir_var var = globals[g];

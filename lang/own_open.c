@@ -62,10 +62,12 @@ static void join_drop(const ir_function *function, ir_block *block, ir_instructi
         if ((ir_ops[at->op].flags & IR_FLAG_CALLS) != 0 || at->result == whole) {
             break; // Who abandons the frame there must find the parts counted.
         }
-        if (at->op == IR_LIST_REST && at->args[0] == whole && parts == 0 &&
-            !mentioned_between(at, drop, whole)) {
-            at->op = IR_LIST_SKIP;
-            ir_remove(block, drop);
+        if (at->op == IR_LIST_REST && at->args[0] == whole &&
+            !mentioned_between(at, drop, at->result)) {
+            drop->op = IR_LIST_SKIP; // Here: elements may have been looked at meanwhile.
+            drop->result = at->result;
+            drop->as.index = at->as.index;
+            ir_remove(block, at);
             return;
         }
         if (!opens(at) || at->args[0] != whole || !is_counted_part(function, at) ||
@@ -104,7 +106,7 @@ typedef struct sinking {
 
 static bool is_test(const ir_instruction *end)
 {
-    return end->op == IR_BRANCH || end->op == IR_COMPARE || end->op == IR_SWITCH ||
+    return end->op == IR_BRANCH || end->op == IR_COMPARE || ir_is_switch(end) ||
            (end->op >= IR_IS_CTOR && end->op <= IR_IS_UNIT);
 }
 

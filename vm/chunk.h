@@ -75,11 +75,13 @@ typedef struct vm_update {
     uint32_t cache_index;
 } vm_update;
 
-// Jump table for matches. Keys low … low+count-1 are constructor ids (SWITCH) or Ints (SWITCH_INT).
+// Jump table for matches. Without `keys` these are low … low+count-1: constructor ids (SWITCH) or
+// Ints (SWITCH_VALUE). Else they are looked for: Ints in order, or Strings by size, then by bytes.
 typedef struct vm_switch {
     int64_t low;
     uint32_t count;
     const int32_t *offsets; // Relative to the next instruction, one for each key.
+    const vm_value *keys;
     int32_t otherwise;
 } vm_switch;
 

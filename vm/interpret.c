@@ -79,19 +79,73 @@ static inline bool has_ctor(const vm_value *value, const vm_ctor *ctor)
                                  : value->tag == VM_VARIANT && value->variant->ctor == ctor;
 }
 
-// The number by which matches switch; UINT32_MAX for what has no constructor of the program.
+// Of one kind and equal; only texts and floats may be so with other bits.
+static inline bool is_same(const vm_value *value, const vm_value *literal)
+{
+    if (value->tag != literal->tag) {
+        return false;
+    }
+    return value->bits == literal->bits ||
+           (literal->tag != VM_INT && literal->tag != VM_BOOL && vm_equal(*value, *literal));
+}
+
+static inline bool is_variant_of(const vm_value *value, const vm_ctor *ctor)
+{
+    return value->tag == VM_VARIANT && value->variant->ctor == ctor &&
+           value->variant->size == ctor->arity;
+}
+
+// The number by which matches switch; UINT32_MAX for what has no constructor of the program, or
+// another count of arguments than it declares.
 static inline uint32_t ctor_id(const vm_value *value)
 {
-    if (value->tag == VM_ATOM) {
-        return value->ctor->id;
+    const vm_ctor *ctor = value->ctor;
+    uint32_t size = 0;
+    if (value->tag == VM_VARIANT) {
+        ctor = value->variant->ctor;
+        size = value->variant->size;
+    } else if (value->tag != VM_ATOM) {
+        return UINT32_MAX;
     }
-    return value->tag == VM_VARIANT ? value->variant->ctor->id : UINT32_MAX;
+    return size == ctor->arity ? ctor->id : UINT32_MAX;
 }
 
 static inline int32_t switch_offset(const vm_switch *table, int64_t key)
 {
     uint64_t index = (uint64_t)key - (uint64_t)table->low;
     return index < table->count ? table->offsets[index] : table->otherwise;
+}
+
+static int compare_keys(const vm_value *a, const vm_value *b)
+{
+    if (a->tag == VM_INT) {
+        return (a->integer > b->integer) - (a->integer < b->integer);
+    }
+    if (a->string->size != b->string->size) {
+        return a->string->size < b->string->size ? -1 : 1;
+    }
+    return memcmp(a->string->data, b->string->data, a->string->size);
+}
+
+// By halving; there is one key at least, and all are of one kind.
+static __attribute__((noinline)) int32_t switch_search(const vm_switch *table,
+                                                       const vm_value *value)
+{
+    uint32_t low = 0;
+    uint32_t high = value->tag == table->keys[0].tag ? table->count : 0;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = compare_keys(value, &table->keys[middle]);
+        if (order == 0) {
+            return table->offsets[middle];
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return table->otherwise;
 }
 
 // Takes the parts out of an object that is used up: moved if nobody else holds it.
@@ -695,14 +749,17 @@ dispatch:
             BRANCH(switch_offset(table, ctor_id(&RA)));
             NEXT;
         }
-        CASE(SWITCH_INT)
+        CASE(SWITCH_VALUE)
         {
             const vm_switch *table = &FUNCTION->switches[WIDE];
-            BRANCH(RA.tag == VM_INT ? switch_offset(table, RA.integer) : table->otherwise);
+            BRANCH(table->keys != NULL ? switch_search(table, &RA)
+                   : RA.tag == VM_INT  ? switch_offset(table, RA.integer)
+                                       : table->otherwise);
             NEXT;
         }
         TEST(JNCTOR, has_ctor(&RA, FUNCTION->ctors[B]))
-        TEST(JNSAME, RA.tag == FUNCTION->constants[B].tag && vm_equal(RA, FUNCTION->constants[B]))
+        TEST(JNVARIANT, is_variant_of(&RA, FUNCTION->ctors[B]))
+        TEST(JNSAME, is_same(&RA, &FUNCTION->constants[B]))
         TEST(JNTUPLE, RA.tag == VM_TUPLE && RA.tuple->size == B)
         TEST(JNLIST, RA.tag == VM_LIST && RA.list->size == B)
         TEST(JNLIST_MIN, RA.tag == VM_LIST && RA.list->size >= B)

@@ -227,7 +227,7 @@ static bl_status check_rest(const check_place *check, vm_instruction instruction
     const vm_function *function = check->function;
     switch (instruction.op) {
     case VM_OP_SWITCH:
-    case VM_OP_SWITCH_INT:
+    case VM_OP_SWITCH_VALUE:
         return check_switch(check, &function->switches[instruction.wide]);
     case VM_OP_TUPLE:
     case VM_OP_LIST:
@@ -314,7 +314,7 @@ static bool op_ends(uint16_t op)
 {
     return op == VM_OP_RETURN || op == VM_OP_JUMP || op == VM_OP_TAIL_CALL ||
            op == VM_OP_TAIL_CALL_VALUE || op == VM_OP_FAIL || op == VM_OP_EARLY ||
-           op == VM_OP_SWITCH || op == VM_OP_SWITCH_INT;
+           op == VM_OP_SWITCH || op == VM_OP_SWITCH_VALUE;
 }
 
 static bl_status verify_lives(const check_place *check)

@@ -202,13 +202,14 @@ Test(interpret, jumps)
          0,
          "1"},
         {"switch int",
-         "fn f 1 2\nswitch t 3 @three @four else @other\nSWITCH_INT r0 t\n@three:\nLOAD_INT r1 30\n"
+         "fn f 1 2\nswitch t 3 @three @four else @other\nSWITCH_VALUE r0 t\n@three:\nLOAD_INT r1 "
+         "30\n"
          "RETURN r1\n@four:\nLOAD_INT r1 40\nRETURN r1\n@other:\nLOAD_INT r1 0\nRETURN r1\n",
          {4},
          1,
          "40"},
         {"switch int, far away",
-         "fn f 1 2\nswitch t 3 @three else @other\nSWITCH_INT r0 t\n@three:\nLOAD_INT r1 30\n"
+         "fn f 1 2\nswitch t 3 @three else @other\nSWITCH_VALUE r0 t\n@three:\nLOAD_INT r1 30\n"
          "RETURN r1\n@other:\nLOAD_INT r1 0\nRETURN r1\n",
          {MINIMUM},
          1,
@@ -246,6 +247,17 @@ Test(interpret, patterns_and_parts)
          {5},
          1,
          "5"},
+        {"jnvariant",
+         "fn f 1 4\nVARIANT r1 r0 Some\nJNVARIANT r1 Ok @no\nRETURN r1\n@no:\n"
+         "JNVARIANT r1 Some @end\nVARIANT_GET r2 r1 0\nDROP r1\nRETURN r2\n@end:\nRETURN r1\n",
+         {5},
+         1,
+         "5"},
+        {"an atom of a constructor with arguments is no variant",
+         "fn f 0 4\nLOAD_ATOM r1 Some\nJNVARIANT r1 Some @no\nLOAD_INT r1 1\n@no:\nRETURN r1\n",
+         {0},
+         0,
+         "Some"},
         {"jnsame",
          "fn f 0 2\nLOAD r0 \"ab\"\nJNSAME r0 \"ab\" @no\nRETURN r0\n@no:\n"
          "LOAD_INT r1 0\nRETURN r1\n",

@@ -17,6 +17,8 @@
 #include "lang/types.h"
 #include "vm/faults.h"
 
+#include <stdlib.h>
+
 // ---- shapes ----------------------------------------------------------------------------------
 
 static vm_value constant_tuple(lower_program *program, const vm_value *items, uint32_t count)
@@ -204,24 +206,44 @@ static vm_type_test *kind_test(lower_program *program, vm_tag tag)
     return test;
 }
 
-static vm_type_test *symbol_test(lower_program *program, const lang_type_symbol *symbol)
+static int compare_names(const void *a, const void *b)
+{
+    return bl_slice_compare(*(const bl_slice *)a, *(const bl_slice *)b);
+}
+
+static vm_type_test *struct_test(lower_program *program, const lang_type_symbol *symbol)
+{
+    uint32_t count = symbol->field_count;
+    bl_slice *names = bl_arena_alloc(program->arena, (count + 1) * sizeof *names);
+    for (uint32_t i = 0; i < count; i++) {
+        names[i] = symbol->field_names[i];
+    }
+    qsort(names, count, sizeof *names, compare_names);
+    vm_type_test *test = bl_arena_alloc_zeroed(&program->ir->target->arena, sizeof *test);
+    test->kind = VM_TEST_SHAPE;
+    test->shape = ir_shape(program->ir, symbol->name, names, count);
+    return test;
+}
+
+static vm_type_test *enum_test(lower_program *program, const lang_type_symbol *symbol)
 {
     bl_arena *arena = &program->ir->target->arena;
     vm_type_test *test = bl_arena_alloc_zeroed(arena, sizeof *test);
-    if (symbol->kind == LANG_SYMBOL_ENUM) {
-        const vm_ctor **ctors =
-            bl_arena_alloc(arena, (symbol->constructor_count + 1) * sizeof *ctors);
-        for (uint32_t i = 0; i < symbol->constructor_count; i++) {
-            ctors[i] = ir_ctor(program->ir, symbol->constructors[i].name,
-                               symbol->constructors[i].payload_count);
-        }
-        test->kind = VM_TEST_CTORS;
-        test->ctors = ctors;
-        test->ctor_count = symbol->constructor_count;
-    } else {
-        test->kind = VM_TEST_STRUCT;
-        test->struct_name = ir_string(program->ir, symbol->name);
+    const vm_ctor **ctors = bl_arena_alloc(arena, (symbol->constructor_count + 1) * sizeof *ctors);
+    for (uint32_t i = 0; i < symbol->constructor_count; i++) {
+        ctors[i] = ir_ctor(program->ir, symbol->constructors[i].name,
+                           symbol->constructors[i].payload_count);
     }
+    test->kind = VM_TEST_CTORS;
+    test->ctors = ctors;
+    test->ctor_count = symbol->constructor_count;
+    return test;
+}
+
+static vm_type_test *callable_test(lower_program *program)
+{
+    vm_type_test *test = kind_test(program, VM_CLOSURE);
+    test->kind = VM_TEST_CALLABLE;
     return test;
 }
 
@@ -245,16 +267,17 @@ static vm_type_test *type_test(lower_program *program, lang_type *type)
         return kind_test(program, VM_UNIT);
     case LANG_SHAPE_TUPLE:
         return kind_test(program, VM_TUPLE);
-    case LANG_SHAPE_RECORD:
+    case LANG_SHAPE_RECORD: // Records from outside have more fields than the type names.
         return kind_test(program, VM_RECORD);
     case LANG_SHAPE_MAP:
         return kind_test(program, VM_MAP);
     case LANG_SHAPE_SET:
         return kind_test(program, VM_SET);
     case LANG_SHAPE_FUNCTION:
-        return kind_test(program, VM_CLOSURE);
+        return callable_test(program);
     case LANG_SHAPE_NAMED:
-        return symbol_test(program, type->symbol);
+        return type->symbol->kind == LANG_SYMBOL_ENUM ? enum_test(program, type->symbol)
+                                                      : struct_test(program, type->symbol);
     case LANG_SHAPE_LIST: {
         vm_type_test *element = type_test(program, type->arguments[0]);
         vm_type_test *test = kind_test(program, VM_LIST);
@@ -301,6 +324,31 @@ static void fail_without_impl(lower_context *context, const lang_trait_symbol *t
     lower_fail(context, VM_FAULT_MESSAGE, text);
 }
 
+// Without arguments nothing decides, unless there is only one impl.
+static void call_only_impl(lower_context *context, const lang_trait_symbol *trait, uint32_t method,
+                           uint32_t count)
+{
+    const lang_world *world = context->program->world;
+    lang_impl_symbol *only = NULL;
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < world->unit_count; i++) {
+        for (uint32_t j = 0; j < world->units[i]->impl_count; j++) {
+            if (world->units[i]->impls[j]->trait == trait) {
+                only = world->units[i]->impls[j];
+                found += 1;
+            }
+        }
+    }
+    ir_function *target = found == 1 ? lower_impl_method(context->program, only, method) : NULL;
+    if (target != NULL && target->param_count == count) {
+        call_through(context, target, NULL, 0, 0, count);
+        return;
+    }
+    lower_fail_text(context, bl_arena_format(context->program->arena,
+                                             "No implementation of %.*s: nothing decides which one",
+                                             BL_SLICE_ARG(trait->name)));
+}
+
 ir_function *lower_dynamic_method(lower_program *program, lang_trait_symbol *trait, uint32_t method)
 {
     bl_slice key = bl_arena_format(program->arena, "dynamic %u %u", trait->index, method);
@@ -315,10 +363,7 @@ ir_function *lower_dynamic_method(lower_program *program, lang_trait_symbol *tra
         lower_helper_begin(program, &context, lower_text(program, trait->methods[method]), count);
     ir_table_put(&program->helpers, program->arena, key, function);
     if (count == bounds) {
-        lower_fail_text(&context,
-                        bl_arena_format(program->arena,
-                                        "No implementation of %.*s: nothing decides which one",
-                                        BL_SLICE_ARG(trait->name)));
+        call_only_impl(&context, trait, method, count);
         return function;
     }
     lang_world *world = program->world;

@@ -121,17 +121,18 @@ typedef struct vm_with {
 } vm_with;
 
 typedef enum vm_type_test_kind {
-    VM_TEST_KIND,    // value.tag == tag.
-    VM_TEST_STRUCT,  // A record whose shape has this struct name.
-    VM_TEST_CTORS,   // A variant or atom with one of these constructors.
-    VM_TEST_LIST_OF, // A list that is empty or whose first element passes the inner test.
+    VM_TEST_KIND,     // value.tag == tag.
+    VM_TEST_SHAPE,    // A record with these fields and this struct name.
+    VM_TEST_CTORS,    // A variant or atom with one of these constructors.
+    VM_TEST_CALLABLE, // Anything that can be called.
+    VM_TEST_LIST_OF,  // A list that is empty or whose first element passes the inner test.
 } vm_type_test_kind;
 
 // Run-time choice of a trait's implementation for a value of unknown static type.
 typedef struct vm_type_test {
     vm_type_test_kind kind;
     vm_tag tag;
-    vm_string *struct_name;
+    const vm_shape *shape;
     const vm_ctor *const *ctors;
     uint32_t ctor_count;
     const struct vm_type_test *element;

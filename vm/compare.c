@@ -48,7 +48,7 @@ static bool names_equal(const vm_string *a, const vm_string *b)
     return a == b || (a != NULL && b != NULL && vm_name_compare(a, b) == 0);
 }
 
-static bool shapes_equal(const vm_shape *a, const vm_shape *b)
+bool vm_shape_equals(const vm_shape *a, const vm_shape *b)
 {
     if (a == b) {
         return true;
@@ -141,7 +141,7 @@ static bool heads_equal(pair_list *pairs, vm_value a, vm_value b)
         pairs_push(pairs, a.tuple->items, b.tuple->items, a.tuple->size);
         return true;
     case VM_RECORD:
-        if (!shapes_equal(a.record->shape, b.record->shape)) {
+        if (!vm_shape_equals(a.record->shape, b.record->shape)) {
             return false;
         }
         pairs_push(pairs, a.record->fields, b.record->fields, a.record->size);

@@ -129,10 +129,10 @@ static bool is_of_ctors(const vm_type_test *test, vm_value value)
     return false;
 }
 
-static bool is_of_struct(const vm_type_test *test, vm_value value)
+static bool is_callable(vm_value value)
 {
-    const vm_string *name = value.tag == VM_RECORD ? value.record->shape->struct_name : NULL;
-    return name != NULL && vm_name_compare(name, test->struct_name) == 0;
+    return value.tag == VM_FUNCTION || value.tag == VM_NATIVE || value.tag == VM_CLOSURE ||
+           value.tag == VM_RESUME;
 }
 
 bool vm_type_passes(const vm_type_test *test, vm_value value)
@@ -148,8 +148,10 @@ bool vm_type_passes(const vm_type_test *test, vm_value value)
         test = test->element;
     }
     switch (test->kind) {
-    case VM_TEST_STRUCT:
-        return is_of_struct(test, value);
+    case VM_TEST_SHAPE:
+        return value.tag == VM_RECORD && vm_shape_equals(value.record->shape, test->shape);
+    case VM_TEST_CALLABLE:
+        return is_callable(value);
     case VM_TEST_CTORS:
         return is_of_ctors(test, value);
     case VM_TEST_KIND:

@@ -167,6 +167,8 @@ static inline size_t vm_items_size(size_t head, size_t count)
 
 // Names by bytes: fields of a shape are sorted by this.
 int vm_name_compare(const vm_string *a, const vm_string *b);
+// Same field names and struct name, whoever made the shapes.
+bool vm_shape_equals(const vm_shape *a, const vm_shape *b);
 // A dynamic shape; moves the names, which are sorted and differ. A count of 1.
 vm_shape *vm_shape_make(vm_heap *heap, vm_string *struct_name, vm_string *const *names,
                         size_t size);

@@ -596,7 +596,7 @@ static const doc *arm_doc(formatter *format, const lang_arm *arm)
         fmt_add(format, doc_group(format->arena, below));
     }
     fmt_text(format, " ->");
-    fmt_add(format, fmt_body(format, arm->body, FMT_BODY_INNER));
+    fmt_add(format, fmt_body(format, arm->body, FMT_BODY_KEPT));
     return fmt_end(format, mark);
 }
 
@@ -627,7 +627,7 @@ static const doc *for_doc(formatter *format, const lang_expr *expr)
     fmt_text(format, " in ");
     fmt_add(format, fmt_expr(format, expr->as.loop.collection));
     fmt_text(format, " do");
-    fmt_add(format, fmt_body(format, expr->as.loop.body, FMT_BODY_INNER));
+    fmt_add(format, fmt_body(format, expr->as.loop.body, FMT_BODY_KEPT));
     return fmt_end(format, mark);
 }
 
@@ -690,7 +690,7 @@ static const doc *clause_doc(formatter *format, const lang_clause *clause)
         fmt_add(format, fmt_pattern(format, clause->parameters.items[index]));
     }
     fmt_text(format, ") ->");
-    fmt_add(format, fmt_body(format, clause->body, FMT_BODY_INNER));
+    fmt_add(format, fmt_body(format, clause->body, FMT_BODY_KEPT));
     return fmt_end(format, mark);
 }
 

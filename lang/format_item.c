@@ -279,7 +279,7 @@ static void add_test(formatter *format, const lang_test *test, const char *word)
     fmt_text(format, modes[test->mode]);
     add_title(format, test->title);
     fmt_text(format, " =");
-    fmt_add(format, fmt_body(format, test->body, FMT_BODY_TEST));
+    fmt_add(format, fmt_body(format, test->body, FMT_BODY_KEPT));
 }
 
 static void add_group(formatter *format, const lang_item *item)
@@ -306,7 +306,7 @@ static void add_group(formatter *format, const lang_item *item)
 static void add_hook(formatter *format, const lang_item *item)
 {
     fmt_text(format, item->kind == LANG_ITEM_BEFORE_EACH ? "before_each =" : "after_each =");
-    fmt_add(format, fmt_body(format, item->as.hook, FMT_BODY_TEST));
+    fmt_add(format, fmt_body(format, item->as.hook, FMT_BODY_KEPT));
 }
 
 // ---- items -------------------------------------------------------------------------------------

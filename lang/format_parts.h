@@ -103,8 +103,8 @@ const doc *fmt_expr(formatter *format, const lang_expr *expr);
 const doc *fmt_let(formatter *format, const lang_let *let);
 // What stands behind `=` or `->`, with the blank or line end before it.
 typedef enum fmt_body_kind {
-    FMT_BODY_INNER,    // Of a let, an arm, a lambda, …
-    FMT_BODY_TEST,     // A line end before it stays.
+    FMT_BODY_INNER,    // Of a let, a lambda, a field …
+    FMT_BODY_KEPT,     // Of a test, an arm, a loop …: a line end before it stays.
     FMT_BODY_FUNCTION, // Likewise, and only what is in brackets starts on the same line if it
                        // takes several.
 } fmt_body_kind;

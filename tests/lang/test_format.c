@@ -116,6 +116,11 @@ Test(format, width)
          "fn f() -> Int =\n  " LONG "\n    + " LONG "\n    + " LONG "\n"},
         {"a body on the next line stays there", "fn f() =\n  g()\ntest \"a\" =\n  g()",
          "fn f() =\n  g()\n\ntest \"a\" =\n  g()\n"},
+        {"arms, clauses and loops",
+         "fn f(y: Int) = handle g() with { E.a!() ->\nfor x in xs do\nb\nE.b!() ->\nmatch y\n_ "
+         "->\nc }",
+         "fn f(y: Int) = handle g() with {\n  E.a!() ->\n    for x in xs do\n      b\n  E.b!() ->\n"
+         "    match y\n      _ ->\n        c\n}\n"},
         {"a block comes up", "fn f() =\n{\na\nb }", "fn f() = {\n  a\n  b\n}\n"},
         {"clauses of if stay broken", "fn f() =\nif a then b\nelse c",
          "fn f() =\n  if a then b\n  else c\n"},

@@ -170,12 +170,25 @@ static void report_argument(lang_checker *checker, const lang_call *call, const 
     lang_report_mismatch(checker, LANG_TYP_008, value->span, what, expected, found);
 }
 
+// Router.group(router, prefix, |g| g |> …): a function that builds the third argument stands for
+// it. No other function has a router there.
+static lang_type *builder_of(lang_checker *checker, uint32_t position, lang_type *parameter)
+{
+    lang_type *router = checker->types->router;
+    return position == 2 && parameter == router
+               ? lang_type_function_of(checker->types, &router, 1, router, false)
+               : parameter;
+}
+
 static void check_argument(lang_checker *checker, const lang_call *call, uint32_t index,
                            uint32_t position, lang_type *scheme, lang_instance *instance,
                            lang_type *first_type)
 {
     const lang_expr *value = lang_call_value(call, index);
     lang_type *parameter = position < scheme->count ? scheme->arguments[position] : NULL;
+    if (value != NULL && value->kind == LANG_EXPR_LAMBDA) {
+        parameter = builder_of(checker, position, parameter);
+    }
     lang_type *expected = parameter == NULL ? NULL
                                             : lang_instance_apply(checker->types, instance,
                                                                   parameter, checker->types->open);
@@ -188,6 +201,9 @@ static void check_argument(lang_checker *checker, const lang_call *call, uint32_
             ? known
             : lang_check_expr(checker, value,
                               expected == NULL ? NULL : lang_as_expected(checker, expected));
+    if (actual->shape == LANG_SHAPE_FUNCTION) {
+        parameter = builder_of(checker, position, parameter);
+    }
     if (parameter != NULL && !lang_instance_unify(checker->types, instance, parameter, actual) &&
         !(index == 0 && first_type != NULL)) {
         lang_type *wanted =

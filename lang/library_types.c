@@ -130,10 +130,7 @@ static lang_type *abbreviation(text_reader *reader, bl_slice name)
         return types->response;
     }
     if (bl_slice_equal(name, BL_SLICE("Rtr"))) {
-        lang_type *unknowns = lang_type_list_of(types, types->unknown);
-        lang_type_field_entry fields[] = {{BL_SLICE("routes"), unknowns},
-                                          {BL_SLICE("middleware"), unknowns}};
-        return lang_type_record_of(types, fields, 2, (bl_slice){0});
+        return types->router;
     }
     lang_type *error = lang_type_named_of(types, types->http_error, NULL, 0);
     lang_type *answer = lang_type_result_of(types, types->response, error);

@@ -346,6 +346,10 @@ static void make_web_records(lang_types *types)
     types->request_record =
         lang_type_record_of(types, request, BL_ARRAY_COUNT(request), (bl_slice){0});
     types->response = lang_type_record_of(types, response, BL_ARRAY_COUNT(response), (bl_slice){0});
+    lang_type *unknowns = lang_type_list_of(types, types->unknown);
+    lang_type_field_entry router[] = {{BL_SLICE("routes"), unknowns},
+                                      {BL_SLICE("middleware"), unknowns}};
+    types->router = lang_type_record_of(types, router, BL_ARRAY_COUNT(router), (bl_slice){0});
 }
 
 void lang_types_init(lang_types *types, bl_arena *arena)

@@ -72,6 +72,7 @@ typedef struct lang_types {
     lang_type *unit;
     lang_type *row;
     lang_type *request;
+    lang_type *router;         // What Router.new gives.
     lang_type *request_record; // The fields of a request that are known.
     lang_type *response;
     // Built in: they have no syntax.

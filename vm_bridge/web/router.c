@@ -172,7 +172,15 @@ static vm_value move_route(vm_heap *heap, vm_value route, bl_slice prefix, vm_va
     return set_if_any(heap, moved, &br_word_state, state);
 }
 
-static vm_status router_group(vm_task *task, vm_value *args, vm_value *result)
+// Whether the argument of group is a function that makes the router.
+static vm_status router_internal_builds(vm_task *task, vm_value *args, vm_value *result)
+{
+    (void)task; // Cannot fail.
+    bool builds = args[0].tag == VM_FUNCTION || args[0].tag == VM_CLOSURE;
+    return web_give(result, vm_bool(builds));
+}
+
+static vm_status router_internal_group(vm_task *task, vm_value *args, vm_value *result)
 {
     if (!check_route(task, "Router.group", args)) {
         return VM_FAIL;
@@ -295,6 +303,11 @@ static vm_status router_docs_json(vm_task *task, vm_value *args, vm_value *resul
     return VM_OK;
 }
 
+static const char source[] =
+    "fn group(router: Unknown, prefix: Unknown, sub: Unknown) -> Unknown =\n"
+    "  Router.internal_group(router, prefix,\n"
+    "    if Router.internal_builds(sub) then sub(Router.new()) else sub)\n";
+
 static vm_native natives[] = {
 #include "vm_bridge/web/router.def"
 };
@@ -302,4 +315,5 @@ static vm_native natives[] = {
 vm_module web_router_module = {.name = "Router",
                                .prelude = VM_PRELUDE_SERVER,
                                .natives = natives,
-                               .native_count = BL_ARRAY_COUNT(natives)};
+                               .native_count = BL_ARRAY_COUNT(natives),
+                               .source = source};

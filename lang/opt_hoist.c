@@ -3,9 +3,8 @@
 // Arguments of windows stay where they are: they have to be put there each time. A register is
 // taken for the whole function, so only a few are moved.
 #include "lang/emit.h"
+#include "lang/limits.h"
 #include "lang/opt.h"
-
-#define HOISTED_MAX 12
 
 // Marks blocks that lie on a cycle: in reverse postorder, between the target of a jump back and
 // where it comes from (a little more than the loop itself).
@@ -42,7 +41,7 @@ void opt_hoist(ir_function *function)
     bool *in_window = bl_alloc_zeroed(count, 1);
     uint32_t *definitions = bl_alloc_zeroed(count, sizeof *definitions);
     ir_var *instead = bl_alloc(count * sizeof *instead);
-    const ir_instruction *hoisted[HOISTED_MAX];
+    const ir_instruction *hoisted[LANG_HOISTED_MAX];
     uint32_t hoisted_count = 0;
     find_loops(function, in_loop);
     for (uint32_t b = 0; b < function->block_count; b++) {
@@ -73,7 +72,7 @@ void opt_hoist(ir_function *function)
                 if (known < hoisted_count) {
                     instead[at->result] = hoisted[known]->result;
                     ir_remove(block, at);
-                } else if (hoisted_count < HOISTED_MAX) {
+                } else if (hoisted_count < LANG_HOISTED_MAX) {
                     ir_remove(block, at);
                     ir_insert_before(entry, entry->last, at);
                     hoisted[hoisted_count++] = at;

@@ -8,15 +8,8 @@
 // Run-time errors name every function on the stack, inlined or not: each instruction that came
 // from elsewhere remembers through which calls (ir_function.frames). Only functions of the same
 // file and hidden ones of the library are copied, so that a place needs no file of its own.
+#include "lang/limits.h"
 #include "lang/opt.h"
-
-#define SMALL_SIZE 14    // Copied wherever they are called.
-#define HIGHER_SIZE 90   // Library functions with a known function among their arguments.
-#define LAMBDA_SIZE 40   // Lambdas that are called in several places; with one place: any size
-#define LAMBDA_ONCE 600  // up to this.
-#define GROWTH_MAX 1500  // Of one function, by copies.
-#define FRAMES_MAX 60000 // Remembered calls of one function.
-#define KNOWN_ROUNDS 8
 
 static uint32_t count_size(const ir_function *function)
 {
@@ -191,7 +184,7 @@ static bool is_internal(const ir_function *function)
 static bool can_inline(const ir_function *into, const ir_function *from)
 {
     return from != into && from->is_optimised && !from->is_recursive && !from->is_dead &&
-           from->block_count != 0 && into->frame_count < FRAMES_MAX &&
+           from->block_count != 0 && into->frame_count < LANG_INLINE_CALLS_MAX &&
            (is_internal(from) || strcmp(from->file, into->file) == 0);
 }
 
@@ -233,8 +226,9 @@ static bool worth_direct(const opt_facts *facts, const ir_function *into,
     if (!can_inline(into, from) || from->is_closure) {
         return false;
     }
-    return from->size <= SMALL_SIZE || (is_internal(from) && from->size <= HIGHER_SIZE &&
-                                        has_known_function(facts, into, call));
+    return from->size <= LANG_INLINE_SMALL_MAX ||
+           (is_internal(from) && from->size <= LANG_INLINE_HIGHER_MAX &&
+            has_known_function(facts, into, call));
 }
 
 // `f(x)` where f is known: the lambda's body, or at least a direct call.
@@ -247,7 +241,8 @@ static bool resolve_value_call(const opt_facts *facts, ir_function *into, ir_blo
     if (from == NULL || from->param_count != call->count - 1) {
         return false;
     }
-    uint32_t limit = closure != NULL && facts->uses[callee] == 1 ? LAMBDA_ONCE : LAMBDA_SIZE;
+    uint32_t limit =
+        closure != NULL && facts->uses[callee] == 1 ? LANG_INLINE_ONCE_MAX : LANG_INLINE_LAMBDA_MAX;
     if (can_inline(into, from) && from->size <= limit && from->is_closure == (closure != NULL)) {
         call->count -= 1;
         inline_call(into, block, call, from, closure);
@@ -269,7 +264,7 @@ static bool inline_round(ir_function *function)
     opt_facts_init(&facts, function);
     bool changed = false;
     uint32_t count = function->block_count; // What is copied waits for the next round.
-    for (uint32_t b = 0; b < count && function->grown < GROWTH_MAX; b++) {
+    for (uint32_t b = 0; b < count && function->grown < LANG_INLINE_GROWTH_MAX; b++) {
         ir_block *block = function->blocks[b];
         for (ir_instruction *at = block->first; at != NULL;) {
             ir_instruction *next = at->next;
@@ -358,13 +353,13 @@ static bool calls_itself(const ir_function *function)
 static void inline_into(ir_function *function)
 {
     opt_simplify(function);
-    for (uint32_t round = 0; round < 24 && inline_round(function); round++) {
+    for (uint32_t round = 0; round < LANG_INLINE_ROUNDS_MAX && inline_round(function); round++) {
         ir_renumber(function);
         opt_simplify(function);
     }
     opt_unbox(function);
     opt_simplify(function);
-    for (uint32_t round = 0; round < KNOWN_ROUNDS && opt_known(function); round++) {
+    for (uint32_t round = 0; round < LANG_KNOWN_ROUNDS_MAX && opt_known(function); round++) {
         opt_simplify(function);
     }
     function->size = count_size(function);

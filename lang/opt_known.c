@@ -9,9 +9,8 @@
 // The maker of a variable is known if it is the only definition, or if it stands before in the same
 // block. Its arguments must still hold what they held: those with several definitions are copied
 // beside the maker first.
+#include "lang/limits.h"
 #include "lang/opt.h"
-
-#define OPT_THREADED_MAX 16
 
 typedef struct knowledge {
     ir_function *function;
@@ -284,7 +283,7 @@ static void fold(knowledge *know, ir_block *block, ir_instruction *at)
 // A jump to a block that is nothing but a test, whose outcome is known here.
 static void thread(knowledge *know, ir_block *block)
 {
-    for (uint32_t i = 0; i < OPT_THREADED_MAX && block->last->op == IR_JUMP; i++) {
+    for (uint32_t i = 0; i < LANG_JUMPS_MAX && block->last->op == IR_JUMP; i++) {
         ir_block *join = block->last->to[0];
         ir_instruction *test = join->first;
         if (test != join->last || test->count != 1 || join == block) {

@@ -1,10 +1,9 @@
 // lang/opt_simplify.c: cheap clean-up, run between all other passes: copies disappear, results
 // that nobody reads are not computed, jumps to jumps and blocks in a row become one.
 //
-// All of it is linear but for looks within one block, which are bounded (LOOK_MAX).
+// All of it is linear but for looks within one block, which are bounded (LANG_LOOK_MAX).
+#include "lang/limits.h"
 #include "lang/opt.h"
-
-#define LOOK_MAX 64
 
 typedef struct facts {
     uint32_t *uses;
@@ -94,7 +93,7 @@ static bool spread_snapshot(ir_block *block, ir_instruction *copy, const facts *
     uint32_t left = facts_->uses[to];
     uint32_t looked = 0;
     for (ir_instruction *at = copy->next; at != NULL && left > 0; at = at->next) {
-        if (++looked > LOOK_MAX) {
+        if (++looked > LANG_LOOK_MAX) {
             return false;
         }
         for (uint32_t i = 0; i < at->count; i++) {
@@ -140,7 +139,7 @@ static bool retarget(ir_function *function, ir_block *block, ir_instruction *cop
             ir_remove(block, copy);
             return true;
         }
-        bool needs = at->result == to || at->second == to || ++looked > LOOK_MAX;
+        bool needs = at->result == to || at->second == to || ++looked > LANG_LOOK_MAX;
         for (uint32_t i = 0; i < at->count; i++) {
             needs |= at->args[i] == to;
         }
@@ -201,7 +200,7 @@ static bool drop_unused(ir_function *function, facts *facts_)
 // Where a chain of blocks with nothing but jumps ends.
 static ir_block *final_target(ir_block *block)
 {
-    for (uint32_t i = 0; i < 16; i++) {
+    for (uint32_t i = 0; i < LANG_JUMPS_MAX; i++) {
         if (block->first != block->last || block->last->op != IR_JUMP ||
             block->last->to[0] == block) {
             break;
@@ -443,7 +442,7 @@ static bool fold_constants(ir_function *function, const facts *facts_)
 
 void opt_simplify(ir_function *function)
 {
-    for (uint32_t round = 0; round < 4; round++) {
+    for (uint32_t round = 0; round < LANG_SIMPLIFY_ROUNDS_MAX; round++) {
         facts facts_;
         facts_init(&facts_, function);
         bool changed = spread_copies(function, &facts_);

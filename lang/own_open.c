@@ -13,11 +13,10 @@
 // parts that are used up therefore move from before a test to the paths behind it that want them
 // (ir_sink_parts), which also saves the other paths the counts.
 #include "lang/ir.h"
+#include "lang/limits.h"
 
 // Parts that OPEN can name, as many as its operand has bits.
 #define PARTS_MAX 16
-// Instructions between a drop and the reads that it is joined with.
-#define LOOK_MAX 32
 
 static bool opens(const ir_instruction *at)
 {
@@ -57,7 +56,7 @@ static void join_drop(const ir_function *function, ir_block *block, ir_instructi
     ir_var whole = drop->args[0];
     uint32_t parts = 0;
     uint32_t looked = 0;
-    for (ir_instruction *at = drop->previous; at != NULL && looked++ < LOOK_MAX;
+    for (ir_instruction *at = drop->previous; at != NULL && looked++ < LANG_LOOK_MAX;
          at = at->previous) {
         if ((ir_ops[at->op].flags & IR_FLAG_CALLS) != 0 || at->result == whole) {
             break; // Who abandons the frame there must find the parts counted.
@@ -161,7 +160,7 @@ static void sink_from(sinking *sink, ir_block *block)
         return;
     }
     uint32_t looked = 0;
-    for (ir_instruction *at = block->last->previous; at != NULL && looked++ < LOOK_MAX;) {
+    for (ir_instruction *at = block->last->previous; at != NULL && looked++ < LANG_LOOK_MAX;) {
         ir_instruction *before = at->previous;
         if (!can_be_passed(at)) {
             return;

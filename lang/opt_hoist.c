@@ -39,19 +39,17 @@ void opt_hoist(ir_function *function)
     uint32_t count = function->variable_count + 1;
     bool *in_loop = bl_alloc_zeroed(function->block_count + 1, 1);
     bool *in_window = bl_alloc_zeroed(count, 1);
-    uint32_t *definitions = bl_alloc_zeroed(count, sizeof *definitions);
+    opt_facts facts; // A parameter is defined once already, whatever a loop assigns to it.
     ir_var *instead = bl_alloc(count * sizeof *instead);
     const ir_instruction *hoisted[LANG_HOISTED_MAX];
     uint32_t hoisted_count = 0;
     find_loops(function, in_loop);
+    opt_facts_init(&facts, function);
     for (uint32_t b = 0; b < function->block_count; b++) {
         for (const ir_instruction *at = function->blocks[b]->first; at != NULL; at = at->next) {
             bool moves = emit_has_window(at) || at->op == IR_COPY;
             for (uint32_t i = 0; i < at->count; i++) {
                 in_window[at->args[i]] |= moves;
-            }
-            if (at->result != IR_NO_VAR) {
-                definitions[at->result] += 1;
             }
         }
     }
@@ -63,7 +61,8 @@ void opt_hoist(ir_function *function)
         ir_block *block = function->blocks[b];
         for (ir_instruction *at = block->first; in_loop[b] && at != NULL;) {
             ir_instruction *next = at->next;
-            if (at->op == IR_CONSTANT && definitions[at->result] == 1 && !in_window[at->result]) {
+            if (at->op == IR_CONSTANT && facts.definitions[at->result] == 1 &&
+                !in_window[at->result]) {
                 uint32_t known = 0;
                 while (known < hoisted_count &&
                        !same_constant(hoisted[known]->as.constant, at->as.constant)) {
@@ -90,6 +89,6 @@ void opt_hoist(ir_function *function)
     }
     bl_free(in_loop);
     bl_free(in_window);
-    bl_free(definitions);
+    opt_facts_deinit(&facts);
     bl_free(instead);
 }

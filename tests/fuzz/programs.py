@@ -44,9 +44,11 @@ def modulo(a, b):
     return -r if a < 0 else r
 
 
-# Types: 'Int', 'Bool', 'String', ('List', t), ('Option', t), ('Tuple', a, b), 'Point', 'Shape'.
+# Types: 'Int', 'Bool', 'String', ('List', t), ('Option', t), ('Tuple', a, b), 'Point', 'Shape',
+# 'Tree'.
 # Values: int, bool, str, list, ('Some', v) / ('None',), tuple tagged ('T', a, b),
-# {'x':…, 'y':…} for Point, ('Dot',), ('Circle', n), ('Rect', a, b).
+# {'x':…, 'y':…} for Point, ('Dot',), ('Circle', n), ('Rect', a, b), ('Leaf',),
+# ('Node', tree, n, list, tree).
 SCALARS = ['Int', 'Bool', 'String']
 
 
@@ -74,6 +76,9 @@ def type_text(t):
     return '%s<%s>' % (t[0], type_text(t[1]))
 
 
+TREE_PARTS = ['Tree', 'Int', ('List', 'Int'), 'Tree']
+
+
 class Generator:
     def __init__(self, seed):
         self.random = random.Random(seed)
@@ -96,7 +101,7 @@ class Generator:
             return ('Option', self.type(depth - 1))
         if k < 0.9:
             return ('Tuple', self.type(depth - 1), self.type(depth - 1))
-        return r.choice(['Point', 'Shape'])
+        return r.choice(['Point', 'Shape', 'Tree'])
 
     # ---- expressions: (text, evaluate(env)); text is a primary or in parentheses
 
@@ -116,6 +121,8 @@ class Generator:
             return self.construct(t, {}, 0)
         if t == 'Shape':
             return 'Dot', lambda env: ('Dot',)
+        if t == 'Tree':
+            return 'Leaf', lambda env: ('Leaf',)
         if t[0] == 'List':
             return '[]', lambda env: []
         if t[0] == 'Option':
@@ -136,6 +143,10 @@ class Generator:
                 return 'Circle(%s)' % a, lambda env: ('Circle', ea(env))
             b, eb = self.expr('Int', scope, d - 1)
             return 'Rect(%s, %s)' % (a, b), lambda env: ('Rect', ea(env), eb(env))
+        if t == 'Tree':
+            parts = [self.expr(p, scope, min(d - 1, 2)) for p in TREE_PARTS]
+            return ('Node(%s)' % ', '.join(p[0] for p in parts),
+                    lambda env: ('Node',) + tuple(p[1](env) for p in parts))
         if t[0] == 'List':
             items = [self.expr(t[1], scope, d - 1) for _ in range(r.randint(0, 4))]
             return '[%s]' % ', '.join(i[0] for i in items), lambda env: [i[1](env) for i in items]
@@ -421,7 +432,9 @@ class Generator:
 
     def matching(self, t, scope, d):
         r = self.random
-        k = r.randint(0, 3)
+        k = r.randint(0, 6)
+        if k > 3:
+            return [self.match_tree, self.match_pair, self.match_many][k - 4](t, scope, d)
         if k == 0:
             s, es = self.expr('Shape', scope, d - 1)
             (a, ea) = self.expr(t, scope, d - 1)
@@ -480,9 +493,148 @@ class Generator:
         # On a line of its own: after an operand a `(` on the same line is a call.
         return '(match %s\n(%s, %s) -> %s)' % (p, a, b, c), evaluate
 
+    def match_tree(self, t, scope, d):
+        s, es = self.expr('Tree', scope, d - 1)
+        names = [self.name('p') for _ in TREE_PARTS]
+        inner = dict(scope, **dict(zip(names, TREE_PARTS)))
+        a, ea = self.expr(t, scope, d - 1)
+        b, eb = self.expr(t, inner, d - 1)
+        c, ec = self.expr(t, inner, d - 1)
+
+        def evaluate(env):
+            v = es(env)
+            if v[0] == 'Leaf':
+                return ea(env)
+            env = {**env, **dict(zip(names, v[1:]))}
+            return eb(env) if v[1][0] == 'Leaf' else ec(env)
+        left, *others = names
+        text = '(match %s Leaf -> %s Node(Leaf, %s) -> { let %s: Tree = Leaf; %s } Node(%s) -> %s)'
+        return text % (s, a, ', '.join(others), left, b, ', '.join(names), c), evaluate
+
+    def match_pair(self, t, scope, d):
+        """A tuple that is only made to be taken apart."""
+        x = self.type(1)
+        o, eo = self.expr(('Option', x), scope, d - 1)
+        q, eq = self.expr('Shape', scope, d - 1)
+        a, b = self.name('p'), self.name('p')
+        arms = [self.expr(t, {**scope, a: x, b: 'Int'}, d - 1),
+                self.expr(t, {**scope, a: x}, d - 1),
+                self.expr(t, {**scope, b: 'Int'}, d - 1), self.expr(t, scope, d - 1)]
+
+        def evaluate(env):
+            v, w = eo(env), eq(env)
+            env = dict(env)
+            if v[0] == 'Some':
+                env[a] = v[1]
+            if w[0] == 'Circle':
+                env[b] = w[1]
+            arm = (0 if w[0] == 'Circle' else 1) if v[0] == 'Some' else (
+                2 if w[0] == 'Circle' else 3)
+            return arms[arm][1](env)
+        text = ('(match (%s, %s)\n(Some(%s), Circle(%s)) -> %s\n(Some(%s), _) -> %s\n'
+                '(None, Circle(%s)) -> %s\n_ -> %s)')
+        return text % (o, q, a, b, arms[0][0], a, arms[1][0], b, arms[2][0], arms[3][0]), evaluate
+
+    def match_many(self, t, scope, d):
+        """Enough literals for a jump table, close together or not, or texts."""
+        r = self.random
+        kind = r.choice(['Int', 'String'])
+        n, en = self.expr(kind, scope, d - 1)
+        count = r.randint(4, 9)
+        if kind == 'String':
+            cases = r.sample(['', 'a', 'b', 'c', 'ab', '<0>', '<1>', 'true', 'ä', 'abc'], count)
+        else:
+            cases = r.sample(range(0, r.choice([10, 40, 2**40])), count)
+        name = self.name('p')
+        arms = [self.expr(t, scope, 0) for _ in cases]
+        other, eother = self.expr(t, {**scope, name: kind}, d - 1)
+
+        def evaluate(env):
+            v = en(env)
+            if v in cases:
+                return arms[cases.index(v)][1](env)
+            return eother({**env, name: v})
+        lines = ['%s -> %s' % ('"%s"' % c if kind == 'String' else c, arm[0])
+                 for c, arm in zip(cases, arms)]
+        return '(match %s\n%s\n%s -> %s)' % (n, '\n'.join(lines), name, other), evaluate
+
     # ---- programs
 
+    def counted(self, evaluate):
+        def run(arguments):
+            self.steps += 1
+            if self.steps > 20000:
+                raise Fault('long')
+            return evaluate(arguments)
+        return run
+
+    def recursive(self):
+        """A function that goes down a tree or a list: by calls and by tail calls, building or only
+        looking; sometimes two that call one another."""
+        r = self.random
+        kind = r.choice(['Tree', 'Tree', ('List', 'Int')])
+        result, given = self.type(), self.type()
+        names = [self.name('f') for _ in range(r.randint(1, 2))]
+        texts, bodies = [], []
+        for i, name in enumerate(names):
+            callee = names[(i + 1) % len(names)]
+            text, body = self.recursion(name, callee, kind, given, result,
+                                        lambda arguments, i=i: runs[(i + 1) % len(names)](arguments))
+            texts.append(text)
+            bodies.append(body)
+        runs = [self.counted(body) for body in bodies]
+        for name, run in zip(names, runs):
+            self.functions.append((name, [kind, given], result, run))
+        return '\n'.join(texts)
+
+    def recursion(self, name, callee, kind, given, result, again):
+        r = self.random
+        data, extra = self.name('a'), self.name('a')
+        scope = {data: kind, extra: given}
+        base, ebase = self.expr(result, scope, 2)
+        if kind == 'Tree':
+            parts = [self.name('p') for _ in TREE_PARTS]
+            inner = dict(scope, **dict(zip(parts, TREE_PARTS)))
+            pattern, empty = 'Node(%s)' % ', '.join(parts), 'Leaf'
+            smaller = [parts[0], parts[3]]
+        else:
+            parts = [self.name('p'), self.name('p')]
+            inner = dict(scope, **dict(zip(parts, ['Int', kind])))
+            pattern, empty = '[%s, ..%s]' % tuple(parts), '[]'
+            smaller = [parts[1]]
+        first, second = r.choice(smaller), r.choice(smaller)
+        (x, ex), (y, ey) = self.expr(given, inner, 2), self.expr(given, inner, 1)
+        c, ec = self.expr('Bool', inner, 2)
+        at_tail = r.random() < 0.5
+        v = self.name('v')
+        rest, erest = self.expr(result, {**inner, v: result}, 2)
+        one, two = '%s(%s, %s)' % (callee, first, x), '%s(%s, %s)' % (callee, second, y)
+        if at_tail:
+            step = 'if %s then %s else %s' % (c, one, two)
+        else:
+            step = '{ let %s: %s = %s; if %s then %s else %s }' % (
+                v, type_text(result), one, c, rest, two)
+
+        def evaluate(arguments):
+            env = {data: arguments[0], extra: arguments[1]}
+            value = arguments[0]
+            if kind == 'Tree' and value[0] == 'Leaf' or kind != 'Tree' and not value:
+                return ebase(env)
+            env.update(zip(parts, value[1:] if kind == 'Tree' else [value[0], value[1:]]))
+            if at_tail:
+                if ec(env):
+                    return again([env[first], ex(env)])
+                return again([env[second], ey(env)])
+            env[v] = again([env[first], ex(env)])
+            return erest(env) if ec(env) else again([env[second], ey(env)])
+        text = 'fn %s(%s: %s, %s: %s) -> %s = match %s\n  %s -> %s\n  %s -> %s' % (
+            name, data, type_text(kind), extra, type_text(given), type_text(result), data,
+            empty, base, pattern, step)
+        return text, evaluate
+
     def function(self):
+        if self.random.random() < 0.4:
+            return self.recursive()
         name = self.name('f')
         parameters = [self.type() for _ in range(self.random.randint(0, 3))]
         result = self.type()
@@ -492,17 +644,14 @@ class Generator:
             name, ', '.join('%s: %s' % (n, type_text(p)) for n, p in zip(names, parameters)),
             type_text(result), body)
 
-        def run(arguments):
-            self.steps += 1
-            if self.steps > 20000:
-                raise Fault('long')
-            return evaluate(dict(zip(names, arguments)))
+        run = self.counted(lambda arguments: evaluate(dict(zip(names, arguments))))
         self.functions.append((name, parameters, result, run))
         return text
 
     def program(self, size):
         lines = ['@prelude(script)', 'type Point = { x: Int, y: Int }',
-                 'type Shape = | Dot | Circle(Int) | Rect(Int, Int)']
+                 'type Shape = | Dot | Circle(Int) | Rect(Int, Int)',
+                 'type Tree = | Leaf | Node(Tree, Int, List<Int>, Tree)']
         for _ in range(self.random.randint(1, 6)):
             lines.append(self.function())
         body, expected = [], []

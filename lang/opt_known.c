@@ -160,8 +160,9 @@ static bool says_enough(const ir_instruction *maker)
     if (maker->op != IR_CONSTANT) {
         return true;
     }
-    vm_tag tag = maker->as.constant.tag;
-    return tag == VM_ATOM || tag == VM_INT || tag == VM_BOOL || tag == VM_UNIT;
+    vm_value value = maker->as.constant;
+    return value.tag == VM_ATOM || value.tag == VM_INT || value.tag == VM_BOOL ||
+           value.tag == VM_UNIT;
 }
 
 // ---- who made it -----------------------------------------------------------------------------

@@ -422,8 +422,11 @@ void vm_audit(vm_task *task, size_t steps);
 // Paranoid builds: what the registers of a new frame hold behind its arguments is nobody's.
 static inline void vm_spoil_registers(vm_value *base, const vm_function *function)
 {
+    if (!VM_IS_PARANOID) {
+        return;
+    }
     uint32_t first = function->param_count + (function->is_closure ? 1u : 0u);
-    for (uint32_t i = first; VM_IS_PARANOID && i < function->register_count; i += 1) {
+    for (uint32_t i = first; i < function->register_count; i += 1) {
         vm_set(&base[i], (vm_value){.bits = UINT64_C(0xDBDBDBDBDBDBDBDB), .tag = UINT32_MAX});
     }
 }

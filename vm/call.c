@@ -5,6 +5,12 @@
 #include "vm/limits.h"
 #include "vm/task.h"
 
+const vm_instruction vm_end_chunk[1] = {{.op = VM_OP_END_CHUNK}};
+const vm_instruction vm_end_fiber[1] = {{.op = VM_OP_END_FIBER}};
+const vm_instruction vm_end_handle[1] = {{.op = VM_OP_END_HANDLE}};
+const vm_instruction vm_end_clause[1] = {{.op = VM_OP_END_CLAUSE}};
+const vm_instruction vm_end_tail[1] = {{.op = VM_OP_END_TAIL}};
+const vm_instruction vm_end_insert[1] = {{.op = VM_OP_END_INSERT}};
 const vm_instruction vm_return_first[1] = {{.op = VM_OP_RETURN, .a = 0}};
 
 static vm_step stack_overflow(vm_task *task)
@@ -110,6 +116,24 @@ vm_step vm_native_call(vm_task *task, const vm_native *native, vm_value *result,
         }
     }
     return vm_native_done(task, status, result, value);
+}
+
+bool vm_call_intrinsic(vm_task *task, const vm_function *function)
+{
+    const vm_instruction *behind = task->pc;
+    const vm_instruction *at = behind - 1;
+    vm_value *base = task->base;
+    const vm_native *native = function->natives[behind->b];
+    vm_value args[3];
+    vm_set(&args[0], base[at->b]);
+    vm_set(&args[1], base[at->c]);
+    vm_set(&args[2], base[behind->a]);
+    vm_value value;
+    if (native->function(task, args, &value) != VM_OK) {
+        return false;
+    }
+    vm_set(&base[at->a], value);
+    return true;
 }
 
 static vm_step call_native_value(vm_task *task, const vm_native *native, vm_value *result,

@@ -1,5 +1,5 @@
-// vm/data.c: record fields and updates past the inline caches, type tests, captured variables that
-// are frozen.
+// vm/data.c: record fields and updates past the inline caches, tables of matches, type tests,
+// captured variables that are frozen.
 //
 // A cache holds one shape of the program and where its names are. Shapes that belong to a heap are
 // never cached: their memory may become another shape.
@@ -111,6 +111,39 @@ bool vm_update_record(vm_task *task, const vm_update *update, vm_value *result, 
     }
     vm_set(result, record);
     return true;
+}
+
+// ---- matches on many numbers or texts --------------------------------------------------------
+
+static int compare_keys(const vm_value *a, const vm_value *b)
+{
+    if (a->tag == VM_INT) {
+        return (a->integer > b->integer) - (a->integer < b->integer);
+    }
+    if (a->string->size != b->string->size) {
+        return a->string->size < b->string->size ? -1 : 1;
+    }
+    return memcmp(a->string->data, b->string->data, a->string->size);
+}
+
+// There is one key at least, and all are of one kind.
+int32_t vm_switch_search(const vm_switch *table, const vm_value *value)
+{
+    uint32_t low = 0;
+    uint32_t high = value->tag == table->keys[0].tag ? table->count : 0;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = compare_keys(value, &table->keys[middle]);
+        if (order == 0) {
+            return table->offsets[middle];
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return table->otherwise;
 }
 
 // ---- type tests -----------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 //
 // One function, vm_interpret: `pc` (behind the running instruction) and `base` (registers of the
 // running frame) stay in machine registers; all else is reached through the task or the frame's
-// function. Common cases are here; whatever is rare, long or may fail in a complicated way is a
+// function. Common cases are here and in registers.h; whatever is rare or long, or may fail, is a
 // call to another file, with pc and base saved in the task around it (SAVE, RESTORE).
 //
 // Dispatch is by computed goto, each instruction jumping to the next one's code itself, or by a
@@ -12,6 +12,7 @@
 // stored one by one would have to wait until they reach the cache.
 #include <math.h>
 
+#include "vm/registers.h"
 #include "vm/task.h"
 
 #ifdef __GNUC__
@@ -21,272 +22,6 @@
 #pragma GCC diagnostic ignored "-Wgnu-label-as-value"
 #endif
 #endif
-
-const vm_instruction vm_end_chunk[1] = {{.op = VM_OP_END_CHUNK}};
-const vm_instruction vm_end_fiber[1] = {{.op = VM_OP_END_FIBER}};
-const vm_instruction vm_end_handle[1] = {{.op = VM_OP_END_HANDLE}};
-const vm_instruction vm_end_clause[1] = {{.op = VM_OP_END_CLAUSE}};
-const vm_instruction vm_end_tail[1] = {{.op = VM_OP_END_TAIL}};
-const vm_instruction vm_end_insert[1] = {{.op = VM_OP_END_INSERT}};
-
-static inline void set_int(vm_value *slot, int64_t integer)
-{
-    slot->integer = integer;
-    slot->tag = VM_INT;
-}
-
-static inline void set_float(vm_value *slot, double number)
-{
-    slot->number = number;
-    slot->tag = VM_FLOAT;
-}
-
-static inline void set_bool(vm_value *slot, bool boolean)
-{
-    slot->bits = boolean;
-    slot->tag = VM_BOOL;
-}
-
-// Many processors divide 32 bits several times faster than 64. b > 0.
-static inline bool is_small_division(int64_t a, int64_t b)
-{
-    return (((uint64_t)a | (uint64_t)b) >> 32) == 0;
-}
-
-static inline int64_t quotient(int64_t a, int64_t b)
-{
-    return BL_LIKELY(is_small_division(a, b)) ? (int64_t)((uint32_t)a / (uint32_t)b) : a / b;
-}
-
-static inline int64_t remainder_of(int64_t a, int64_t b)
-{
-    return BL_LIKELY(is_small_division(a, b)) ? (int64_t)((uint32_t)a % (uint32_t)b) : a % b;
-}
-
-static inline bool both_int(const vm_value *a, const vm_value *b)
-{
-    return (a->tag | b->tag) == VM_INT;
-}
-
-static inline bool both_float(const vm_value *a, const vm_value *b)
-{
-    return a->tag == VM_FLOAT && b->tag == VM_FLOAT;
-}
-
-static inline bool has_ctor(const vm_value *value, const vm_ctor *ctor)
-{
-    return value->tag == VM_ATOM ? value->ctor == ctor
-                                 : value->tag == VM_VARIANT && value->variant->ctor == ctor;
-}
-
-// Of one kind and equal; only texts and floats may be so with other bits.
-static inline bool is_same(const vm_value *value, const vm_value *literal)
-{
-    if (value->tag != literal->tag) {
-        return false;
-    }
-    return value->bits == literal->bits ||
-           (literal->tag != VM_INT && literal->tag != VM_BOOL && vm_equal(*value, *literal));
-}
-
-static inline bool is_variant_of(const vm_value *value, const vm_ctor *ctor)
-{
-    return value->tag == VM_VARIANT && value->variant->ctor == ctor &&
-           value->variant->size == ctor->arity;
-}
-
-// The number by which matches switch; UINT32_MAX for what has no constructor of the program, or
-// another count of arguments than it declares.
-static inline uint32_t ctor_id(const vm_value *value)
-{
-    const vm_ctor *ctor = value->ctor;
-    uint32_t size = 0;
-    if (value->tag == VM_VARIANT) {
-        ctor = value->variant->ctor;
-        size = value->variant->size;
-    } else if (value->tag != VM_ATOM) {
-        return UINT32_MAX;
-    }
-    return size == ctor->arity ? ctor->id : UINT32_MAX;
-}
-
-static inline int32_t switch_offset(const vm_switch *table, int64_t key)
-{
-    uint64_t index = (uint64_t)key - (uint64_t)table->low;
-    return index < table->count ? table->offsets[index] : table->otherwise;
-}
-
-static int compare_keys(const vm_value *a, const vm_value *b)
-{
-    if (a->tag == VM_INT) {
-        return (a->integer > b->integer) - (a->integer < b->integer);
-    }
-    if (a->string->size != b->string->size) {
-        return a->string->size < b->string->size ? -1 : 1;
-    }
-    return memcmp(a->string->data, b->string->data, a->string->size);
-}
-
-// By halving; there is one key at least, and all are of one kind.
-static __attribute__((noinline)) int32_t switch_search(const vm_switch *table,
-                                                       const vm_value *value)
-{
-    uint32_t low = 0;
-    uint32_t high = value->tag == table->keys[0].tag ? table->count : 0;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        int order = compare_keys(value, &table->keys[middle]);
-        if (order == 0) {
-            return table->offsets[middle];
-        }
-        if (order < 0) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return table->otherwise;
-}
-
-// Takes the parts out of an object that is used up: moved if nobody else holds it.
-static inline void open_items(vm_heap *heap, vm_value *to, vm_object *object, const vm_value *items,
-                              size_t count, size_t object_size)
-{
-    if (vm_is_unique(object)) {
-        vm_move_values(to, items, count);
-        vm_heap_give(heap, object, object_size);
-        return;
-    }
-    for (size_t i = 0; i < count; i += 1) {
-        vm_set(&to[i], vm_dup(items[i]));
-    }
-    vm_object_drop(heap, object);
-}
-
-// Uses an object up whose parts in `owned` (a bit each) have been read: they lose no count where
-// the object dies, and get one where it lives on.
-static inline void open_parts(vm_heap *heap, vm_object *object, const vm_value *items, size_t count,
-                              size_t object_size, uint32_t owned)
-{
-    if (vm_is_unique(object)) {
-        for (size_t i = 0; i < count; i += 1) {
-            if (i >= 16 || (owned >> i & 1) == 0) {
-                vm_drop(heap, items[i]);
-            }
-        }
-        vm_heap_give(heap, object, object_size);
-        return;
-    }
-    for (uint32_t left = owned; left != 0; left &= left - 1) {
-        (void)vm_dup(items[__builtin_ctz(left)]); // The bits are in a register already.
-    }
-    vm_object_drop(heap, object);
-}
-
-static inline vm_variant *variant_alloc(vm_heap *heap, const vm_ctor *ctor, size_t size)
-{
-    vm_variant *variant = vm_object_take(heap, VM_VARIANT, vm_items_size(sizeof *variant, size));
-    variant->size = (uint32_t)size;
-    variant->ctor = ctor;
-    return variant;
-}
-
-// to := Some(item); item is borrowed.
-static inline void set_some(vm_heap *heap, vm_value *to, vm_value item)
-{
-    vm_variant *variant = variant_alloc(heap, vm_standard_ctors[VM_CTOR_SOME], 1);
-    vm_set(&variant->items[0], vm_dup(item));
-    to->variant = variant;
-    to->tag = VM_VARIANT;
-}
-
-static __attribute__((noinline)) vm_value make_map(vm_heap *heap, const vm_value *parts,
-                                                   size_t count)
-{
-    vm_value map = vm_map_make(heap);
-    for (size_t i = 0; i < count; i += 1) {
-        map = vm_map_insert(heap, map, parts[2 * i], parts[2 * i + 1]);
-    }
-    return map;
-}
-
-static __attribute__((noinline)) vm_value make_set(vm_heap *heap, const vm_value *parts,
-                                                   size_t count)
-{
-    vm_value set = vm_set_make(heap);
-    for (size_t i = 0; i < count; i += 1) {
-        set = vm_set_insert(heap, set, parts[i]);
-    }
-    return set;
-}
-
-static __attribute__((noinline)) vm_value make_closure(vm_heap *heap, const vm_function *function,
-                                                       const vm_value *captures, size_t count)
-{
-    vm_closure *closure = vm_object_take(heap, VM_CLOSURE, vm_items_size(sizeof *closure, count));
-    closure->size = (uint32_t)count;
-    closure->function = function;
-    vm_move_values(closure->captures, captures, count);
-    return vm_of(closure);
-}
-
-// to := x of Some(x) or Ok(x), which is used up. A program's own Some may have more arguments.
-static inline void open_payload(vm_heap *heap, vm_value *to, vm_variant *variant)
-{
-    if (BL_LIKELY(variant->size == 1)) {
-        open_items(heap, to, &variant->header, variant->items, 1,
-                   vm_items_size(sizeof *variant, 1));
-        return;
-    }
-    vm_set(to, vm_dup(variant->items[0]));
-    vm_object_drop(heap, &variant->header);
-}
-
-// Some(x), Ok(x): 1 and x is used up from value; None, Err(x): -1; anything else: 0.
-static inline int try_open(vm_heap *heap, vm_value *result, vm_value value)
-{
-    if (value.tag == VM_VARIANT) {
-        vm_variant *variant = value.variant;
-        if (variant->ctor == vm_standard_ctors[VM_CTOR_SOME] ||
-            variant->ctor == vm_standard_ctors[VM_CTOR_OK]) {
-            open_payload(heap, result, variant);
-            return 1;
-        }
-        return variant->ctor == vm_standard_ctors[VM_CTOR_ERR] ? -1 : 0;
-    }
-    return value.tag == VM_ATOM && value.ctor == vm_standard_ctors[VM_CTOR_NONE] ? -1 : 0;
-}
-
-// The element at an index, or NULL: no list, no Int, or none there.
-static inline vm_value *list_item(const vm_value *list, const vm_value *index)
-{
-    if (BL_LIKELY(list->tag == VM_LIST && index->tag == VM_INT &&
-                  (uint64_t)index->integer < list->list->size)) {
-        return &list->list->store->items[list->list->start + (uint64_t)index->integer];
-    }
-    return NULL;
-}
-
-// What an instruction of a library function leaves to the native. pc stands on the NOP behind it.
-static __attribute__((noinline)) bool call_intrinsic(vm_task *task, const vm_function *function)
-{
-    const vm_instruction *behind = task->pc;
-    const vm_instruction *at = behind - 1;
-    vm_value *base = task->base;
-    const vm_native *native = function->natives[behind->b];
-    vm_value args[3];
-    vm_set(&args[0], base[at->b]);
-    vm_set(&args[1], base[at->c]);
-    vm_set(&args[2], base[behind->a]);
-    vm_value value;
-    if (native->function(task, args, &value) != VM_OK) {
-        return false;
-    }
-    vm_set(&base[at->a], value);
-    return true;
-}
-
-// ---- the loop -------------------------------------------------------------------------------
 
 #ifdef VM_DISPATCH_SWITCH
 #define CASE(name) case VM_OP_##name:
@@ -326,16 +61,16 @@ static __attribute__((noinline)) bool call_intrinsic(vm_task *task, const vm_fun
     {                                                                                              \
         const vm_value *x = &RB;                                                                   \
         const vm_value *y = &RC;                                                                   \
-        if (BL_LIKELY(both_int(x, y))) {                                                           \
+        if (BL_LIKELY(vm_both_int(x, y))) {                                                        \
             int64_t whole;                                                                         \
             if (BL_UNLIKELY(builtin(x->integer, y->integer, &whole))) {                            \
                 goto slow_arithmetic;                                                              \
             }                                                                                      \
-            set_int(&RA, whole);                                                                   \
+            vm_set_int(&RA, whole);                                                                \
             NEXT;                                                                                  \
         }                                                                                          \
-        if (BL_LIKELY(both_float(x, y))) {                                                         \
-            set_float(&RA, x->number operator y->number);                                          \
+        if (BL_LIKELY(vm_both_float(x, y))) {                                                      \
+            vm_set_float(&RA, x->number operator y->number);                                       \
             NEXT;                                                                                  \
         }                                                                                          \
         goto slow_arithmetic;                                                                      \
@@ -350,7 +85,7 @@ static __attribute__((noinline)) bool call_intrinsic(vm_task *task, const vm_fun
             if (BL_UNLIKELY(builtin(x->integer, (int64_t)OFFSET, &whole))) {                       \
                 goto slow_immediate_##name;                                                        \
             }                                                                                      \
-            set_int(&RA, whole);                                                                   \
+            vm_set_int(&RA, whole);                                                                \
             NEXT;                                                                                  \
         }                                                                                          \
         slow_immediate_##name : SAVE();                                                            \
@@ -369,7 +104,7 @@ static __attribute__((noinline)) bool call_intrinsic(vm_task *task, const vm_fun
             vm_arithmetic(task, VM_OP_##name, &RA, RB, RC);                                        \
             return VM_RUN_FAILED;                                                                  \
         }                                                                                          \
-        set_int(&RA, whole);                                                                       \
+        vm_set_int(&RA, whole);                                                                    \
         NEXT;                                                                                      \
     }
 
@@ -378,12 +113,12 @@ static __attribute__((noinline)) bool call_intrinsic(vm_task *task, const vm_fun
     {                                                                                              \
         const vm_value *x = &RB;                                                                   \
         const vm_value *y = &RC;                                                                   \
-        if (BL_LIKELY(both_int(x, y))) {                                                           \
-            set_bool(&RA, x->integer operator y->integer);                                         \
+        if (BL_LIKELY(vm_both_int(x, y))) {                                                        \
+            vm_set_bool(&RA, x->integer operator y->integer);                                      \
             NEXT;                                                                                  \
         }                                                                                          \
-        if (both_float(x, y)) {                                                                    \
-            set_bool(&RA, x->number operator y->number);                                           \
+        if (vm_both_float(x, y)) {                                                                 \
+            vm_set_bool(&RA, x->number operator y->number);                                        \
             NEXT;                                                                                  \
         }                                                                                          \
         SAVE();                                                                                    \
@@ -391,7 +126,7 @@ static __attribute__((noinline)) bool call_intrinsic(vm_task *task, const vm_fun
         if (BL_UNLIKELY(holds < 0)) {                                                              \
             return VM_RUN_FAILED;                                                                  \
         }                                                                                          \
-        set_bool(&RA, holds != 0);                                                                 \
+        vm_set_bool(&RA, holds != 0);                                                              \
         NEXT;                                                                                      \
     }
 
@@ -401,13 +136,13 @@ static __attribute__((noinline)) bool call_intrinsic(vm_task *task, const vm_fun
     {                                                                                              \
         const vm_value *x = &RA;                                                                   \
         const vm_value *y = &RB;                                                                   \
-        if (BL_LIKELY(both_int(x, y))) {                                                           \
+        if (BL_LIKELY(vm_both_int(x, y))) {                                                        \
             if ((x->integer operator y->integer) == wanted) {                                      \
                 BRANCH(OFFSET);                                                                    \
             }                                                                                      \
             NEXT;                                                                                  \
         }                                                                                          \
-        if (both_float(x, y)) {                                                                    \
+        if (vm_both_float(x, y)) {                                                                 \
             if ((x->number operator y->number) == wanted) {                                        \
                 BRANCH(OFFSET);                                                                    \
             }                                                                                      \
@@ -520,12 +255,12 @@ dispatch:
         }
         CASE(LOAD_INT)
         {
-            set_int(&RA, WIDE);
+            vm_set_int(&RA, WIDE);
             NEXT;
         }
         CASE(LOAD_BOOL)
         {
-            set_bool(&RA, B != 0);
+            vm_set_bool(&RA, B != 0);
             NEXT;
         }
         CASE(LOAD_UNIT)
@@ -614,12 +349,12 @@ dispatch:
         {
             const vm_value *x = &RB;
             const vm_value *y = &RC;
-            if (BL_LIKELY(both_int(x, y) && y->integer > 0)) {
-                set_int(&RA, x->integer / y->integer);
+            if (BL_LIKELY(vm_both_int(x, y) && y->integer > 0)) {
+                vm_set_int(&RA, x->integer / y->integer);
                 NEXT;
             }
-            if (BL_LIKELY(both_float(x, y))) {
-                set_float(&RA, x->number / y->number);
+            if (BL_LIKELY(vm_both_float(x, y))) {
+                vm_set_float(&RA, x->number / y->number);
                 NEXT;
             }
             goto slow_arithmetic;
@@ -628,8 +363,8 @@ dispatch:
         {
             const vm_value *x = &RB;
             const vm_value *y = &RC;
-            if (BL_LIKELY(both_int(x, y) && y->integer > 0)) {
-                set_int(&RA, x->integer % y->integer);
+            if (BL_LIKELY(vm_both_int(x, y) && y->integer > 0)) {
+                vm_set_int(&RA, x->integer % y->integer);
                 NEXT;
             }
             goto slow_arithmetic;
@@ -637,7 +372,7 @@ dispatch:
         CASE(DIV_I)
         {
             if (BL_LIKELY(RB.tag == VM_INT)) {
-                set_int(&RA, quotient(RB.integer, OFFSET));
+                vm_set_int(&RA, vm_quotient(RB.integer, OFFSET));
                 NEXT;
             }
             SAVE();
@@ -649,7 +384,7 @@ dispatch:
         CASE(MOD_I)
         {
             if (BL_LIKELY(RB.tag == VM_INT)) {
-                set_int(&RA, remainder_of(RB.integer, OFFSET));
+                vm_set_int(&RA, vm_remainder(RB.integer, OFFSET));
                 NEXT;
             }
             SAVE();
@@ -660,22 +395,22 @@ dispatch:
         }
         CASE(ADD_FLOAT)
         {
-            set_float(&RA, RB.number + RC.number);
+            vm_set_float(&RA, RB.number + RC.number);
             NEXT;
         }
         CASE(SUB_FLOAT)
         {
-            set_float(&RA, RB.number - RC.number);
+            vm_set_float(&RA, RB.number - RC.number);
             NEXT;
         }
         CASE(MUL_FLOAT)
         {
-            set_float(&RA, RB.number * RC.number);
+            vm_set_float(&RA, RB.number * RC.number);
             NEXT;
         }
         CASE(DIV_FLOAT)
         {
-            set_float(&RA, RB.number / RC.number);
+            vm_set_float(&RA, RB.number / RC.number);
             NEXT;
         }
         CASE(NEG)
@@ -693,7 +428,7 @@ dispatch:
                 vm_raise(task, VM_FAULT_NOT_BOOL, RB);
                 return VM_RUN_FAILED;
             }
-            set_bool(&RA, !RB.boolean);
+            vm_set_bool(&RA, !RB.boolean);
             NEXT;
         }
 
@@ -746,20 +481,20 @@ dispatch:
         CASE(SWITCH)
         {
             const vm_switch *table = &FUNCTION->switches[WIDE];
-            BRANCH(switch_offset(table, ctor_id(&RA)));
+            BRANCH(vm_switch_offset(table, vm_ctor_number(&RA)));
             NEXT;
         }
         CASE(SWITCH_VALUE)
         {
             const vm_switch *table = &FUNCTION->switches[WIDE];
-            BRANCH(table->keys != NULL ? switch_search(table, &RA)
-                   : RA.tag == VM_INT  ? switch_offset(table, RA.integer)
+            BRANCH(table->keys != NULL ? vm_switch_search(table, &RA)
+                   : RA.tag == VM_INT  ? vm_switch_offset(table, RA.integer)
                                        : table->otherwise);
             NEXT;
         }
-        TEST(JNCTOR, has_ctor(&RA, FUNCTION->ctors[B]))
-        TEST(JNVARIANT, is_variant_of(&RA, FUNCTION->ctors[B]))
-        TEST(JNSAME, is_same(&RA, &FUNCTION->constants[B]))
+        TEST(JNCTOR, vm_has_ctor(&RA, FUNCTION->ctors[B]))
+        TEST(JNVARIANT, vm_is_variant_of(&RA, FUNCTION->ctors[B]))
+        TEST(JNSAME, vm_is_same(&RA, &FUNCTION->constants[B]))
         TEST(JNTUPLE, RA.tag == VM_TUPLE && RA.tuple->size == B)
         TEST(JNLIST, RA.tag == VM_LIST && RA.list->size == B)
         TEST(JNLIST_MIN, RA.tag == VM_LIST && RA.list->size >= B)
@@ -816,12 +551,12 @@ dispatch:
         {
             if (RA.tag == VM_VARIANT) {
                 vm_variant *variant = RA.variant;
-                open_parts(task->heap, &variant->header, variant->items, variant->size,
-                           vm_items_size(sizeof *variant, variant->size), B);
+                vm_open_parts(task->heap, &variant->header, variant->items, variant->size,
+                              vm_items_size(sizeof *variant, variant->size), B);
             } else {
                 vm_tuple *tuple = RA.tuple;
-                open_parts(task->heap, &tuple->header, tuple->items, tuple->size,
-                           vm_items_size(sizeof *tuple, tuple->size), B);
+                vm_open_parts(task->heap, &tuple->header, tuple->items, tuple->size,
+                              vm_items_size(sizeof *tuple, tuple->size), B);
             }
             NEXT;
         }
@@ -840,18 +575,18 @@ dispatch:
         }
         CASE(MAP)
         {
-            vm_set(&RA, make_map(task->heap, &RB, C));
+            vm_set(&RA, vm_map_from(task->heap, &RB, C));
             NEXT;
         }
         CASE(SET)
         {
-            vm_set(&RA, make_set(task->heap, &RB, C));
+            vm_set(&RA, vm_set_from(task->heap, &RB, C));
             NEXT;
         }
         CASE(VARIANT)
         {
             const vm_ctor *ctor = FUNCTION->ctors[C];
-            vm_variant *variant = variant_alloc(task->heap, ctor, ctor->arity);
+            vm_variant *variant = vm_variant_alloc(task->heap, ctor, ctor->arity);
             vm_move_values(variant->items, &RB, ctor->arity);
             RA.variant = variant;
             RA.tag = VM_VARIANT;
@@ -859,7 +594,7 @@ dispatch:
         }
         CASE(VARIANT_N)
         {
-            vm_variant *variant = variant_alloc(task->heap, RB.ctor, C);
+            vm_variant *variant = vm_variant_alloc(task->heap, RB.ctor, C);
             vm_move_values(variant->items, &RB + 1, C);
             RA.variant = variant;
             RA.tag = VM_VARIANT;
@@ -901,7 +636,7 @@ dispatch:
         CASE(CLOSURE)
         {
             const vm_function *function = FUNCTION->functions[C];
-            vm_set(&RA, make_closure(task->heap, function, &RB, pc->a));
+            vm_set(&RA, vm_closure_make(task->heap, function, &RB, pc->a));
             pc += 1;
             NEXT;
         }
@@ -951,7 +686,7 @@ dispatch:
             }
             vm_value *state = &RA;
             vm_set(state, RB);
-            set_int(state + 1, 0);
+            vm_set_int(state + 1, 0);
             NEXT;
         }
         CASE(ITER_NEXT)
@@ -976,8 +711,8 @@ dispatch:
             }
             vm_value *state = &RA;
             int64_t end = RC.integer;
-            set_int(state, RB.integer);
-            set_int(state + 1, end);
+            vm_set_int(state, RB.integer);
+            vm_set_int(state + 1, end);
             NEXT;
         }
         CASE(RANGE_NEXT)
@@ -986,7 +721,7 @@ dispatch:
             int64_t index = state->integer;
             if (BL_LIKELY(index < state[1].integer)) {
                 state->integer = index + 1;
-                set_int(&RB, index);
+                vm_set_int(&RB, index);
                 NEXT;
             }
             BRANCH(OFFSET);
@@ -1120,7 +855,7 @@ dispatch:
         CASE(TRY)
         {
             vm_value value = RB;
-            int found = try_open(task->heap, &RA, value);
+            int found = vm_try_open(task->heap, &RA, value);
             if (found < 0) {
                 BRANCH(OFFSET);
             } else if (found == 0) {
@@ -1171,7 +906,7 @@ dispatch:
         }
         CASE(TYPE_TEST)
         {
-            set_bool(&RA, vm_type_passes(&FUNCTION->type_tests[C], RB));
+            vm_set_bool(&RA, vm_type_passes(&FUNCTION->type_tests[C], RB));
             NEXT;
         }
 
@@ -1182,23 +917,23 @@ dispatch:
             if (BL_UNLIKELY(RB.tag != VM_LIST)) {
                 goto call_intrinsic;
             }
-            set_int(&RA, RB.list->size);
+            vm_set_int(&RA, RB.list->size);
             pc += 1;
             NEXT;
         }
         CASE(LIST_AT)
         {
-            const vm_value *item = list_item(&RB, &RC);
+            const vm_value *item = vm_list_item(&RB, &RC);
             if (BL_UNLIKELY(item == NULL)) {
                 goto call_intrinsic;
             }
-            set_some(task->heap, &RA, *item);
+            vm_set_some(task->heap, &RA, *item);
             pc += 1;
             NEXT;
         }
         CASE(LIST_AT_OR)
         {
-            const vm_value *item = list_item(&RB, &RC);
+            const vm_value *item = vm_list_item(&RB, &RC);
             if (BL_UNLIKELY(item == NULL)) {
                 goto call_intrinsic;
             }
@@ -1210,7 +945,7 @@ dispatch:
         }
         CASE(LIST_PUT)
         {
-            vm_value *item = list_item(&RB, &RC);
+            vm_value *item = vm_list_item(&RB, &RC);
             vm_list *list = RB.list;
             if (BL_UNLIKELY(item == NULL || !vm_is_unique(&list->header) ||
                             list->store->count != 1)) {
@@ -1252,7 +987,7 @@ dispatch:
             if (found == NULL) {
                 vm_set(&RA, vm_none());
             } else {
-                set_some(task->heap, &RA, *found);
+                vm_set_some(task->heap, &RA, *found);
             }
             pc += 1;
             NEXT;
@@ -1272,7 +1007,7 @@ dispatch:
             vm_value otherwise = RC;
             if (option.tag == VM_VARIANT &&
                 option.variant->ctor == vm_standard_ctors[VM_CTOR_SOME]) {
-                open_payload(task->heap, &RA, option.variant);
+                vm_open_payload(task->heap, &RA, option.variant);
                 vm_drop(task->heap, otherwise);
             } else if (BL_LIKELY(option.tag == VM_ATOM &&
                                  option.ctor == vm_standard_ctors[VM_CTOR_NONE])) {
@@ -1288,7 +1023,7 @@ dispatch:
             if (BL_UNLIKELY(RB.tag != VM_INT)) {
                 goto call_intrinsic;
             }
-            set_float(&RA, (double)RB.integer);
+            vm_set_float(&RA, (double)RB.integer);
             pc += 1;
             NEXT;
         }
@@ -1351,7 +1086,7 @@ slow_arithmetic:
     return VM_RUN_FAILED;
 call_intrinsic:
     SAVE();
-    if (!call_intrinsic(task, FUNCTION)) {
+    if (!vm_call_intrinsic(task, FUNCTION)) {
         return VM_RUN_FAILED;
     }
     pc += 1;

@@ -449,6 +449,15 @@ vm_value vm_map_insert(vm_heap *heap, vm_value map, vm_value key, vm_value value
     return map;
 }
 
+vm_value vm_map_from(vm_heap *heap, const vm_value *parts, size_t size)
+{
+    vm_value map = vm_map_make(heap);
+    for (size_t i = 0; i < size; i++) {
+        map = vm_map_insert(heap, map, parts[2 * i], parts[2 * i + 1]);
+    }
+    return map;
+}
+
 vm_value vm_set_insert(vm_heap *heap, vm_value set, vm_value key)
 {
     assert(set.tag == VM_SET);
@@ -458,6 +467,15 @@ vm_value vm_set_insert(vm_heap *heap, vm_value set, vm_value key)
         return set;
     }
     return insert_new(heap, set.map, key, vm_unit(), seen);
+}
+
+vm_value vm_set_from(vm_heap *heap, const vm_value *keys, size_t size)
+{
+    vm_value set = vm_set_make(heap);
+    for (size_t i = 0; i < size; i++) {
+        set = vm_set_insert(heap, set, keys[i]);
+    }
+    return set;
 }
 
 // Takes out the entry that find has seen; the map is unique.

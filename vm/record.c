@@ -1,4 +1,4 @@
-// vm/record.c: tuples, variants, records with their shapes, boxes, handles, constructors.
+// vm/record.c: tuples, variants, records with their shapes, closures, boxes, handles, constructors.
 //
 // A record is its shape and the fields in the shape's order. Shapes that the program names are
 // immortal and compared by pointer; those of records that come from outside belong to a heap, are
@@ -292,6 +292,16 @@ vm_value vm_record_with(vm_heap *heap, vm_value record, vm_string *name, vm_valu
 }
 
 // ---- boxes and handles ----------------------------------------------------------------------
+
+vm_value vm_closure_make(vm_heap *heap, const vm_function *function, const vm_value *captures,
+                         size_t size)
+{
+    vm_closure *closure = vm_object_take(heap, VM_CLOSURE, vm_items_size(sizeof *closure, size));
+    closure->size = (uint32_t)size;
+    closure->function = function;
+    vm_move_values(closure->captures, captures, size);
+    return vm_of(closure);
+}
 
 vm_value vm_box_make(vm_heap *heap, vm_value value)
 {

@@ -322,6 +322,8 @@ vm_value vm_field_find(vm_task *task, const vm_field *field, vm_value value);
 vm_value vm_field_get(vm_task *task, const vm_field *field, vm_value value);
 bool vm_update_record(vm_task *task, const vm_update *update, vm_value *result, vm_value *operands);
 bool vm_type_passes(const vm_type_test *test, vm_value value);
+// Where a match on the value goes on: the keys of the table are searched by halving.
+int32_t vm_switch_search(const vm_switch *table, const vm_value *value);
 vm_value vm_box_read(vm_task *task, vm_box *box); // Borrowed; also of frozen boxes.
 void vm_box_write(vm_task *task, vm_box *box, vm_value value);
 void vm_overlay_clear(vm_task *task);
@@ -349,6 +351,9 @@ vm_step vm_call_overflow(vm_task *task, const vm_function *function, vm_value *a
 // return_pc, caller and handlers are filled in.
 vm_step vm_call_insert(vm_task *task, vm_value callee, const vm_value *args, uint32_t count,
                        vm_insert insert, const vm_instruction *end);
+// What an instruction of a library function leaves to the native; task->pc stands on the NOP behind
+// it. False: it has failed.
+bool vm_call_intrinsic(vm_task *task, const vm_function *function);
 // What a native has answered.
 vm_step vm_native_done(vm_task *task, vm_status status, vm_value *result, vm_value value);
 // count arguments, all used up.

@@ -396,6 +396,9 @@ int vm_shape_find(const vm_shape *shape, bl_slice name);
 // A borrowed look at a field; NULL if there is none.
 const vm_value *vm_record_field(const vm_record *record, bl_slice name);
 vm_value vm_handle_make(vm_heap *heap, const vm_handle_kind *kind); // Fields zeroed.
+// Moves the captures.
+vm_value vm_closure_make(vm_heap *heap, const vm_function *function, const vm_value *captures,
+                         size_t size);
 vm_value vm_box_make(vm_heap *heap, vm_value value);
 // A dynamic constructor for a name that the program does not have; a count of 1.
 vm_ctor *vm_ctor_dynamic(vm_heap *heap, bl_slice name);
@@ -419,6 +422,9 @@ const vm_value *vm_map_get(const vm_map *map, vm_value key);
 vm_value vm_map_insert(vm_heap *heap, vm_value map, vm_value key, vm_value value);
 vm_value vm_set_insert(vm_heap *heap, vm_value set, vm_value key);
 vm_value vm_map_remove(vm_heap *heap, vm_value map, vm_value key); // Consumes map, borrows key.
+// Of size keys and values in turn, and of size keys; all are moved.
+vm_value vm_map_from(vm_heap *heap, const vm_value *parts, size_t size);
+vm_value vm_set_from(vm_heap *heap, const vm_value *keys, size_t size);
 
 // Visits entries in insertion order: while (vm_map_next(&cursor, &key, &value)). Borrowed looks;
 // the map must not change meanwhile. For sets value is unit.

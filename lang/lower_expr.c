@@ -5,6 +5,7 @@
 // such. A destination is only written when all parts of the expression have been read.
 #include "lang/lower.h"
 
+#include "lang/types.h"
 #include "vm/faults.h"
 
 #include <stdlib.h>
@@ -239,7 +240,15 @@ ir_var lower_comparison(lower_context *context, const lang_expr *expr, ir_var *l
     return lower_op(context, binary_op(expr->as.binary.operator_), IR_NO_VAR, 2, *left, *right);
 }
 
-// `a && b`, `a || b` as a value: the right side's value is the result as it is.
+static bool is_bool(const lower_context *context, const lang_expr *expr)
+{
+    lang_type *type = context->unit->types[expr->id];
+    lang_types *types = lang_types_of(context->program->world);
+    return type != NULL && lang_type_base(types, type)->shape == LANG_SHAPE_BOOL;
+}
+
+// `a && b`, `a || b` as a value. At a tail the right side's value is the result as it is, since a
+// call there leaves the function; elsewhere it has to be a Bool too.
 static void lower_logical(lower_context *context, const lang_expr *expr, ir_var dst)
 {
     bool is_and = expr->as.binary.operator_ == LANG_BINARY_AND;
@@ -249,7 +258,15 @@ static void lower_logical(lower_context *context, const lang_expr *expr, ir_var 
     lower_condition(context, expr->as.binary.left, is_and ? right : decided,
                     is_and ? decided : right);
     lower_enter(context, right);
-    lower_into(context, expr->as.binary.right, dst);
+    const lang_expr *second = expr->as.binary.right;
+    if (dst == LOWER_TAIL || is_bool(context, second)) {
+        lower_into(context, second, dst);
+    } else {
+        ir_block *other = ir_block_new(context->function);
+        lower_condition(context, second, is_and ? other : decided, is_and ? decided : other);
+        lower_enter(context, other);
+        lower_finish(context, lower_constant(context, vm_bool(is_and), IR_NO_VAR), dst);
+    }
     lower_jump(context, join);
     lower_enter(context, decided);
     lower_finish(context, lower_constant(context, vm_bool(!is_and), IR_NO_VAR), dst);

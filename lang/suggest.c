@@ -163,6 +163,33 @@ void lang_report_undefined(lang_checker *checker, lang_span span, bl_slice name)
     }
 }
 
+// The function that does what a name is for in other languages; empty: none that the module has.
+static bl_slice granted_wish(bl_slice module, bl_slice name, const bl_slice *names, uint32_t count)
+{
+    static const struct {
+        const char *module;
+        const char *wished;
+        const char *function;
+    } wishes[] = {
+#define WISH(module, wished, function) {module, wished, function},
+#include "lang/wishes.def"
+#undef WISH
+    };
+    bl_slice plain = lang_without_bang(name);
+    for (size_t i = 0; i < BL_ARRAY_COUNT(wishes); i++) {
+        if (!bl_slice_equal(module, bl_slice_of(wishes[i].module)) ||
+            !bl_slice_equal(plain, bl_slice_of(wishes[i].wished))) {
+            continue;
+        }
+        for (uint32_t j = 0; j < count; j++) {
+            if (bl_slice_equal(lang_without_bang(names[j]), bl_slice_of(wishes[i].function))) {
+                return names[j];
+            }
+        }
+    }
+    return (bl_slice){0};
+}
+
 void lang_report_missing_symbol(lang_checker *checker, lang_span span, bl_slice name,
                                 bl_slice module, const bl_slice *names, uint32_t count)
 {
@@ -182,7 +209,8 @@ void lang_report_missing_symbol(lang_checker *checker, lang_span span, bl_slice 
                                 count > LANG_HOLE_NAMES_MAX ? ", …" : ".");
     }
     bl_buffer_deinit(&buffer);
-    bl_slice similar = lang_similar_name(name, names, count);
+    bl_slice wish = granted_wish(module, name, names, count);
+    bl_slice similar = wish.data != NULL ? wish : lang_similar_name(name, names, count);
     if (similar.data != NULL) {
         lang_suggest(checker, found, "replace", 0.8, "Did you mean `%.*s`?", BL_SLICE_ARG(similar));
     }

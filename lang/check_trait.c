@@ -349,25 +349,27 @@ static void resolve_supertraits(lang_checker *checker, lang_trait_symbol *trait)
 }
 
 // All transitive supertraits, each once, into *found.
-static void collect_supertraits(lang_checker *checker, const lang_trait_symbol *trait,
-                                bool *is_seen, lang_vector *found)
+static void collect_supertraits(bl_arena *arena, const lang_trait_symbol *trait, bool *is_seen,
+                                lang_vector *found)
 {
     for (uint32_t i = 0; i < trait->supertrait_count; i++) {
         lang_trait_symbol *super = trait->supertraits[i];
         if (!is_seen[super->index]) {
             is_seen[super->index] = true;
-            lang_vector_push(found, checker->arena, super);
+            lang_vector_push(found, arena, super);
         }
     }
 }
 
-static lang_vector all_supertraits(lang_checker *checker, const lang_trait_symbol *trait)
+// In the arena, which is not the checker's: each trait of a long chain has all those above it.
+static lang_vector all_supertraits(const lang_checker *checker, const lang_trait_symbol *trait,
+                                   bl_arena *arena)
 {
     lang_vector found = {0};
-    bool *is_seen = bl_arena_alloc_zeroed(checker->arena, checker->loader->world.trait_count + 1);
-    collect_supertraits(checker, trait, is_seen, &found);
+    bool *is_seen = bl_arena_alloc_zeroed(arena, checker->loader->world.trait_count + 1);
+    collect_supertraits(arena, trait, is_seen, &found);
     for (uint32_t i = 0; i < found.count; i++) {
-        collect_supertraits(checker, found.items[i], is_seen, &found);
+        collect_supertraits(arena, found.items[i], is_seen, &found);
     }
     return found;
 }
@@ -378,9 +380,12 @@ void lang_check_traits(lang_checker *checker)
     for (uint32_t i = 0; i < traits->count; i++) {
         resolve_supertraits(checker, traits->items[i]);
     }
+    bl_arena scratch;
+    bl_arena_init(&scratch, 0);
     for (uint32_t i = 0; i < traits->count; i++) {
         lang_trait_symbol *trait = traits->items[i];
-        lang_vector supers = all_supertraits(checker, trait);
+        bl_arena_reset(&scratch);
+        lang_vector supers = all_supertraits(checker, trait, &scratch);
         for (uint32_t k = 0; k < supers.count; k++) {
             if (supers.items[k] == trait) {
                 lang_name name = trait->item->as.trait.name;
@@ -390,6 +395,7 @@ void lang_check_traits(lang_checker *checker)
             }
         }
     }
+    bl_arena_deinit(&scratch);
 }
 
 // ---- collecting impls ------------------------------------------------------------------------
@@ -496,7 +502,9 @@ static void check_supertraits(lang_checker *checker, lang_impl_symbol *impl)
     for (uint32_t i = 0; i < trait->supertrait_count; i++) {
         impl->supertraits[i] = lang_find_impl(checker->loader, trait->supertraits[i], impl->target);
     }
-    lang_vector supers = all_supertraits(checker, trait);
+    bl_arena scratch;
+    bl_arena_init(&scratch, 0);
+    lang_vector supers = all_supertraits(checker, trait, &scratch);
     for (uint32_t i = 0; i < supers.count; i++) {
         const lang_trait_symbol *super = supers.items[i];
         if (super != trait && lang_find_impl(checker->loader, super, impl->target) == NULL) {
@@ -506,6 +514,7 @@ static void check_supertraits(lang_checker *checker, lang_impl_symbol *impl)
                         BL_SLICE_ARG(super->name), BL_SLICE_ARG(impl->key));
         }
     }
+    bl_arena_deinit(&scratch);
 }
 
 // Both ways, type parameters of either counting as Unknown.

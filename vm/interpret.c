@@ -238,11 +238,6 @@ dispatch:
             vm_set(&RA, vm_dup(RB));
             NEXT;
         }
-        CASE(DUP)
-        {
-            vm_dup(RA);
-            NEXT;
-        }
         CASE(DROP)
         {
             vm_drop(task->heap, RA);

@@ -163,7 +163,8 @@ class Maker:
         kinds = ['let', 'mut', 'set', 'say', 'say', 'channel']
         if depth > 0 and self.left > 0:
             kinds += ['for'] + ['spawn'] * 5 * bool(names.scopes)
-        kinds += ['send'] * 6 * bool(names.senders) + ['close'] * (bool(names.senders) and r.random() < 0.4)
+        kinds += ['send'] * 6 * bool(names.senders)
+        kinds += ['close'] * (bool(names.senders) and r.random() < 0.4)
         kinds += ['cancel'] * (bool(names.cells) and r.random() < 0.4)
         kind = r.choice(kinds)
         if kind == 'set' and names.muts:

@@ -577,9 +577,9 @@ class Generator:
         names = [self.name('f') for _ in range(r.randint(1, 2))]
         texts, bodies = [], []
         for i, name in enumerate(names):
-            callee = names[(i + 1) % len(names)]
-            text, body = self.recursion(name, callee, kind, given, result,
-                                        lambda arguments, i=i: runs[(i + 1) % len(names)](arguments))
+            following = (i + 1) % len(names)
+            text, body = self.recursion(name, names[following], kind, given, result,
+                                        lambda arguments, at=following: runs[at](arguments))
             texts.append(text)
             bodies.append(body)
         runs = [self.counted(body) for body in bodies]

@@ -4,6 +4,8 @@
 // the end: a pool's size is its high-water mark.
 #include "alloc/alloc.h"
 
+#include <assert.h>
+
 #define ALIGNMENT ((size_t)BL_CACHE_LINE)
 
 struct bl_pool_slab {
@@ -111,6 +113,7 @@ void *bl_pool_acquire(bl_pool *pool)
         add_slab(pool);
     }
     void *object = pool->free_list;
+    assert(object != NULL); // A slab holds one at least.
     bl_unpoison(object, pool->object_size);
     memcpy(&pool->free_list, object, sizeof(void *));
     pool->lent_count += 1;

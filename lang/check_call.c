@@ -7,6 +7,8 @@
 // resolved, silently).
 #include "lang/check.h"
 
+#include <assert.h>
+
 #define NO_POSITION UINT32_MAX // Of a named argument whose name is unknown.
 
 void lang_check_arguments_silently(lang_checker *checker, const lang_call *call)
@@ -161,6 +163,7 @@ static void report_count(lang_checker *checker, const lang_call *call, uint32_t 
 static void report_argument(lang_checker *checker, const lang_call *call, const lang_expr *value,
                             uint32_t position, lang_type *expected, lang_type *found)
 {
+    assert(value != NULL); // What is left out was reported before.
     if (call->piped != NULL) {
         lang_report_mismatch(checker, LANG_TYP_019, value->span, "Pipe argument", expected, found);
         return;

@@ -11,6 +11,7 @@
 // Positions: instruction number n reads at 2n and writes at 2n + 1.
 #include "lang/emit.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 typedef struct interval {
@@ -289,6 +290,7 @@ static void set_grow(register_set *set, uint32_t register_)
 static void set_add(register_set *set, uint32_t register_)
 {
     set_grow(set, register_);
+    assert(set->words != NULL);
     set->words[register_ / 64] |= (uint64_t)1 << (register_ % 64);
 }
 

@@ -5,6 +5,8 @@
 // that are missed in deeper places are run-time errors, by design.
 #include "lang/check.h"
 
+#include <assert.h>
+
 // The variants of HttpError that a match has to cover; programs seldom make the others.
 #define HTTP_ERROR_REQUIRED 7U
 
@@ -29,6 +31,7 @@ static void cover(coverage *covered, const lang_pattern *pattern)
         const lang_constructor_symbol *variant =
             lang_type_variant(covered->type, pattern->as.constructor.name.text);
         if (variant != NULL) {
+            assert(covered->variants != NULL); // The type has variants.
             covered->variants[variant->index] = true;
         }
         break;
@@ -67,6 +70,7 @@ static void miss(lang_checker *checker, lang_vector *missing, bl_slice name)
 static void find_missing(lang_checker *checker, const coverage *covered, lang_vector *missing)
 {
     const lang_type *type = covered->type;
+    assert(type->shape != LANG_SHAPE_NAMED || type->symbol != NULL);
     if (type->shape == LANG_SHAPE_NAMED && type->symbol->kind == LANG_SYMBOL_ENUM) {
         uint32_t count = type->symbol == checker->types->http_error
                              ? HTTP_ERROR_REQUIRED

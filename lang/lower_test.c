@@ -141,6 +141,7 @@ void lower_tests(lower_program *program)
     for (uint32_t i = 0; i < all.unit->tree->count; i++) {
         nest around;
         around.depth = 0;
+        around.has_only = false;
         collect(&all, &around, all.unit->tree->items[i]);
     }
     program->ir->target->tests = all.tests;

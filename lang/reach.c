@@ -6,6 +6,7 @@
 // carries along is looked through by whoever holds it.
 #include "lang/ir.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 typedef struct edge {
@@ -145,6 +146,7 @@ static void propagate(reach_graph *graph)
         queued[callee] = false;
         const ir_function *from = program->functions[callee];
         for (uint32_t i = first[callee]; i < first[callee + 1]; i++) {
+            assert(graph->edges != NULL);
             uint32_t caller = graph->edges[i].caller;
             if (add_reach(program->functions[caller], from->reach, from->reach_reason) &&
                 !queued[caller]) {

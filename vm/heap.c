@@ -90,11 +90,11 @@ static void large_exhume(vm_large *large)
 
 static void large_free(vm_heap *heap, vm_large *large)
 {
-    size_t size = large->size - sizeof *large;
-    if (!VM_IS_PARANOID || size > BURIED_SIZE_MAX) {
+    if (!VM_IS_PARANOID || large->size - sizeof *large > BURIED_SIZE_MAX) {
         bl_free(large);
         return;
     }
+    size_t size = large->size - sizeof *large;
     memset(large + 1, FREED_BYTE, size);
     bl_poison(large + 1, size);
     if (heap->buried == NULL) {

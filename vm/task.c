@@ -71,7 +71,8 @@ vm_task *vm_task_begin(vm_thread *thread)
         task = task_make(thread);
     }
     size_t limit = thread->config.stack_limit;
-    task->stack_limit = limit != 0 ? limit : (size_t)VM_LIMIT_STACK << 20;
+    size_t most = (size_t)VM_LIMIT_STACK << 20;
+    task->stack_limit = limit != 0 && limit < most ? limit : most;
     task->heap->alarm = &task->fuel;
     task->fuel = -1;
     task->result = vm_unit();

@@ -2,6 +2,7 @@
 //
 // A stack of open containers takes the place of recursion, so that no depth of data overflows the
 // C stack. Inside of a map the text goes to a buffer of the map's own until its entries are sorted.
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -378,6 +379,7 @@ static void head_append(writer *to, vm_value value)
 static vm_value next_item(open_text *text)
 {
     if (text->set == NULL) {
+        assert(text->items != NULL);
         return text->items[text->index];
     }
     vm_value key;

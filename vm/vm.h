@@ -32,7 +32,7 @@ typedef struct vm_check_note {
 
 typedef struct vm_config {
     size_t heap_limit;   // Bytes for each task; 0: default of limits.def.
-    size_t stack_limit;  // Bytes of frames for each task; 0: default.
+    size_t stack_limit;  // Bytes of frames for each task; 0 and above the default: the default.
     bool leak_check;     // At vm_task_end count objects that are still alive (debug option).
     void *user;          // For natives of upper layers: vm_task_user.
     vm_check_note *note; // Of tests; NULL: nobody wants to know. Kept.

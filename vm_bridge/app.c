@@ -310,7 +310,7 @@ bl_status br_app_create(vm_value router, const vm_program *program, const br_opt
     }
     made->router = rt_builder_build(builder.tree);
     // With the limits of a request: a handler that needs more is not constant.
-    vm_config config = {.heap_limit = options->handler_memory};
+    vm_config config = br_handler_config(options->handler_memory);
     builder.thread = vm_thread_create(program, &config);
     for (uint32_t i = 0; i < made->route_count; i++) {
         make_params(&made->arena, rt_router_route(made->router, i), &made->routes[i].params);

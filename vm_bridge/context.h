@@ -27,6 +27,12 @@ struct br_launch {
     vm_value config; // Unit: none.
 };
 
+// The limits of requests: values and frames may take as much as each other.
+static inline vm_config br_handler_config(size_t handler_memory)
+{
+    return (vm_config){.heap_limit = handler_memory, .stack_limit = handler_memory};
+}
+
 // The launch of a task of main!, or NULL.
 br_launch *br_launch_of(const vm_task *task);
 // The thread's scratch buffer, empty, or `own` where there is none. Give it to br_scratch_end.

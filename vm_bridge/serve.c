@@ -498,7 +498,7 @@ static bl_status on_core_start(void *user, eng_core *engine, void **core_user, b
     br_server *server = user;
     br_core *core = &server->cores[eng_core_index(engine)];
     core->engine = engine;
-    vm_config config = {.heap_limit = server->options.handler_memory};
+    vm_config config = br_handler_config(server->options.handler_memory);
     core->thread = vm_thread_create(server->program, &config);
     *core_user = core;
     return BL_OK;

@@ -244,7 +244,7 @@ static void *run_worker(void *argument)
 {
     br_worker *worker = argument;
     br_pool *pool = worker->pool;
-    vm_config config = {.heap_limit = pool->config.handler_memory};
+    vm_config config = br_handler_config(pool->config.handler_memory);
     worker->thread = vm_thread_create(pool->config.program, &config);
     for (;;) {
         take_new(worker);

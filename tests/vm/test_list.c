@@ -7,10 +7,10 @@
 
 #include "vm/heap.h"
 
-enum { SLOTS = 6, SIZE_MAX_ = 200, STEPS = 4000, SEEDS = 40 };
+enum { SLOTS = 6, LENGTH_MAX = 200, STEPS = 4000, SEEDS = 40 };
 
 typedef struct model {
-    int64_t items[SIZE_MAX_ * 2];
+    int64_t items[LENGTH_MAX * 2];
     size_t size;
 } model;
 
@@ -58,7 +58,7 @@ static void step_push(list_world *world, size_t slot)
 {
     int64_t number = (int64_t)pick(world, 1000);
     model *want = &world->models[slot];
-    if (want->size == SIZE_MAX_) {
+    if (want->size == LENGTH_MAX) {
         return;
     }
     world->lists[slot] = vm_list_push(world->heap, world->lists[slot], item_of(world, number));
@@ -70,7 +70,7 @@ static void step_put_in_front(list_world *world, size_t slot)
 {
     int64_t number = (int64_t)pick(world, 1000);
     model *want = &world->models[slot];
-    if (want->size == SIZE_MAX_) {
+    if (want->size == LENGTH_MAX) {
         return;
     }
     vm_value item = item_of(world, number);
@@ -86,7 +86,7 @@ static void step_concat(list_world *world, size_t slot)
     size_t other = pick(world, SLOTS);
     model *want = &world->models[slot];
     const model right = world->models[other];
-    if (want->size + right.size > SIZE_MAX_) {
+    if (want->size + right.size > LENGTH_MAX) {
         return;
     }
     world->lists[slot] =

@@ -9,7 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PORT_BASE = 20000, PORT_COUNT = 20000 };
+// Below the ports that the kernel gives to clients: of these any could be taken at any moment.
+enum { PORT_BASE = 10000, PORT_COUNT = 22000 };
 
 static vm_program *compile(const char *source)
 {
@@ -61,6 +62,26 @@ br_options site_options(void)
     return options;
 }
 
+static bool is_free(uint16_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool found = bind(probe, (struct sockaddr *)&address, sizeof(address)) == 0;
+    close(probe);
+    return found;
+}
+
+static uint16_t choose_port(void)
+{
+    static uint32_t next = 0; // Several sites in one process, and several processes.
+    uint16_t port;
+    do {
+        port = (uint16_t)(PORT_BASE + ((uint32_t)getpid() * 7 + next++) % PORT_COUNT);
+    } while (!is_free(port));
+    return port;
+}
+
 bool site_start(site *self, const char *source, const br_options *options)
 {
     eng_config config;
@@ -70,9 +91,8 @@ bool site_start(site *self, const char *source, const br_options *options)
     if (report.status != BL_OK) {
         return false;
     }
-    static uint16_t next = 0; // Several sites in one process.
     self->options = options == NULL ? site_options() : *options;
-    self->port = (uint16_t)(PORT_BASE + (getpid() * 7 + next++) % PORT_COUNT);
+    self->port = choose_port();
     snprintf(self->listen, sizeof(self->listen), "127.0.0.1:%u", self->port);
     self->options.listen = self->listen;
     self->program = compile(source);

@@ -485,7 +485,7 @@ static vm_status sqlite_query(vm_task *task, vm_value *args, vm_value *result)
 
 static vm_status sqlite_query_one(vm_task *task, vm_value *args, vm_value *result)
 {
-    vm_value rows;
+    vm_value rows = vm_unit();
     if (query(task, "Sqlite.query_one!", args, 1, &rows) != VM_OK) {
         return VM_FAIL;
     }

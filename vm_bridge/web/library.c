@@ -76,7 +76,7 @@ bool web_json(vm_task *task, const char *name, vm_value value, vm_value *text)
 vm_value web_append(vm_heap *heap, vm_value record, vm_string *name, vm_value item)
 {
     vm_value *field = (vm_value *)(uintptr_t)vm_record_field(record.record, br_string(name));
-    vm_value list = vm_unit();
+    vm_value list;
     if (field != NULL && field->tag == VM_LIST) {
         if (vm_is_unique(record.object)) {
             // Taken out, so that the list is appended to in place.
